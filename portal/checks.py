@@ -1,0 +1,1 @@
+"""System checks: a wrong configuration is one clear sentence at the start."""

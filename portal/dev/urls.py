@@ -1,0 +1,5 @@
+"""Addresses of the development aids; included only where PORTAL_DEV is on."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
