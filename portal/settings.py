@@ -118,7 +118,13 @@ DATABASES = {
 DATABASE_RECEIVER_URL = env.str("DATABASE_RECEIVER_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("CACHE_URL", default=env.str("BROKER_URL", default="redis://localhost:6379/0")), "KEY_PREFIX": "portal"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": env.str("CACHE_URL", default=env.str("BROKER_URL", default="redis://localhost:6379/0")),
+        "KEY_PREFIX": "portal",
+    }
+}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

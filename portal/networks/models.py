@@ -33,9 +33,7 @@ class Network(models.Model):
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     plan = models.CharField(_("plan"), max_length=10, choices=Plan, default=Plan.PREMIUM)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PRODUCTION)
-    production = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="sandbox"
-    )
+    production = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="sandbox")
     sending_stopped_at = models.DateTimeField(null=True)  # set by "key compromised"
     settings_checked_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField(default=timezone.now)

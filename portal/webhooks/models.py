@@ -37,9 +37,7 @@ class Delivery(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["network", "received_at"], name="delivery_received"),
-            models.Index(
-                fields=["network", "nonce"], condition=models.Q(nonce__isnull=False), name="delivery_nonce"
-            ),
+            models.Index(fields=["network", "nonce"], condition=models.Q(nonce__isnull=False), name="delivery_nonce"),
         ]
 
     def __str__(self) -> str:

@@ -2,99 +2,216 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import portal.lib.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import portal.lib.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Inbox',
+            name="Inbox",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('recipe', models.JSONField(null=True)),
-                ('recipe_pinned_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("recipe", models.JSONField(null=True)),
+                ("recipe_pinned_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Network',
+            name="Network",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('vendor_network_id', models.UUIDField(unique=True)),
-                ('legacy_network_id', models.BigIntegerField(null=True)),
-                ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency')),
-                ('plan', models.CharField(choices=[('starter', 'Starter'), ('premium', 'Premium'), ('ultimate', 'Ultimate')], default='premium', max_length=10, verbose_name='plan')),
-                ('kind', models.CharField(choices=[('production', 'Production'), ('sandbox', 'Sandbox')], default='production', max_length=10, verbose_name='kind')),
-                ('sending_stopped_at', models.DateTimeField(null=True)),
-                ('settings_checked_at', models.DateTimeField(null=True)),
-                ('connected_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='networks', to='accounts.organization')),
-                ('production', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sandbox', to='networks.network')),
+                (
+                    "id",
+                    models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("vendor_network_id", models.UUIDField(unique=True)),
+                ("legacy_network_id", models.BigIntegerField(null=True)),
+                ("time_zone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
+                (
+                    "plan",
+                    models.CharField(
+                        choices=[("starter", "Starter"), ("premium", "Premium"), ("ultimate", "Ultimate")],
+                        default="premium",
+                        max_length=10,
+                        verbose_name="plan",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("production", "Production"), ("sandbox", "Sandbox")],
+                        default="production",
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("sending_stopped_at", models.DateTimeField(null=True)),
+                ("settings_checked_at", models.DateTimeField(null=True)),
+                ("connected_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "organization",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="networks",
+                        to="accounts.organization",
+                    ),
+                ),
+                (
+                    "production",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="sandbox",
+                        to="networks.network",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='InboxAddress',
+            name="InboxAddress",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('token_hash', models.BinaryField(max_length=32, unique=True)),
-                ('sealed_token', models.BinaryField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('inbox', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='networks.inbox')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='inbox_addresses', to='networks.network')),
+                (
+                    "id",
+                    models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("token_hash", models.BinaryField(max_length=32, unique=True)),
+                ("sealed_token", models.BinaryField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("valid_until", models.DateTimeField(null=True)),
+                (
+                    "inbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="addresses",
+                        to="networks.inbox",
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="inbox_addresses",
+                        to="networks.network",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='inbox',
-            name='network',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='inbox', to='networks.network'),
+            model_name="inbox",
+            name="network",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="inbox", to="networks.network"
+            ),
         ),
         migrations.CreateModel(
-            name='SigningSecret',
+            name="SigningSecret",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('sealed_secret', models.BinaryField()),
-                ('last_four', models.CharField(max_length=4)),
-                ('fingerprint', models.CharField(max_length=12)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('valid_until', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('inbox', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='secrets', to='networks.inbox')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signing_secrets', to='networks.network')),
+                (
+                    "id",
+                    models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sealed_secret", models.BinaryField()),
+                ("last_four", models.CharField(max_length=4)),
+                ("fingerprint", models.CharField(max_length=12)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("valid_until", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "inbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="secrets",
+                        to="networks.inbox",
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signing_secrets",
+                        to="networks.network",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('id', models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('sealed_key', models.BinaryField()),
-                ('last_four', models.CharField(max_length=4)),
-                ('fingerprint', models.CharField(max_length=12)),
-                ('state', models.CharField(choices=[('active', 'Active'), ('previous', 'Previous'), ('compromised', 'Compromised')], default='active', max_length=12)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('last_error_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credentials', to='networks.network')),
+                (
+                    "id",
+                    models.UUIDField(default=portal.lib.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("sealed_key", models.BinaryField()),
+                ("last_four", models.CharField(max_length=4)),
+                ("fingerprint", models.CharField(max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("previous", "Previous"),
+                            ("compromised", "Compromised"),
+                        ],
+                        default="active",
+                        max_length=12,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("retired_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("last_error_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credentials",
+                        to="networks.network",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('network',), name='one_active_key_per_network')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("network",),
+                        name="one_active_key_per_network",
+                    )
+                ],
             },
         ),
     ]

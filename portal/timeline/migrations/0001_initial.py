@@ -7,100 +7,203 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('networks', '0001_initial'),
+        ("networks", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ContractDifference',
+            name="ContractDifference",
             fields=[
-                ('pk', models.CompositePrimaryKey('network_id', 'type', 'code', 'path', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('type', models.CharField(max_length=200)),
-                ('code', models.CharField(max_length=40)),
-                ('path', models.CharField(blank=True, max_length=200)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('first_position', models.BigIntegerField()),
-                ('first_seen_at', models.DateTimeField()),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='networks.network')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "network_id",
+                        "type",
+                        "code",
+                        "path",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("type", models.CharField(max_length=200)),
+                ("code", models.CharField(max_length=40)),
+                ("path", models.CharField(blank=True, max_length=200)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("first_position", models.BigIntegerField()),
+                ("first_seen_at", models.DateTimeField()),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('pk', models.CompositePrimaryKey('network_id', 'position', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField()),
-                ('identity', models.BinaryField(max_length=32)),
-                ('raw', models.BinaryField()),
-                ('first_received_at', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='networks.network')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "network_id",
+                        "position",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("position", models.BigIntegerField()),
+                ("identity", models.BinaryField(max_length=32)),
+                ("raw", models.BinaryField()),
+                ("first_received_at", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('network', 'identity'), name='one_event_per_identity')],
+                "constraints": [models.UniqueConstraint(fields=("network", "identity"), name="one_event_per_identity")],
             },
         ),
         migrations.CreateModel(
-            name='EventSubject',
+            name="EventSubject",
             fields=[
-                ('pk', models.CompositePrimaryKey('network_id', 'kind', 'key', 'order_key', 'position', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=10)),
-                ('key', models.CharField(max_length=210)),
-                ('order_key', models.BinaryField(max_length=27)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='networks.network')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "network_id",
+                        "kind",
+                        "key",
+                        "order_key",
+                        "position",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("position", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=10)),
+                ("key", models.CharField(max_length=210)),
+                ("order_key", models.BinaryField(max_length=27)),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['network', 'position'], name='event_subject_event')],
+                "indexes": [models.Index(fields=["network", "position"], name="event_subject_event")],
             },
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('pk', models.CompositePrimaryKey('network_id', 'position', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('position', models.BigIntegerField()),
-                ('reader_version', models.PositiveSmallIntegerField()),
-                ('order_key', models.BinaryField(max_length=27)),
-                ('type', models.CharField(blank=True, max_length=200)),
-                ('known', models.BooleanField(default=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('occurred_from', models.CharField(max_length=40)),
-                ('verified', models.BooleanField()),
-                ('sentence', models.JSONField()),
-                ('facts', models.JSONField(default=list)),
-                ('flags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('differences', models.JSONField(default=list)),
-                ('idempotency_key', models.CharField(max_length=200, null=True)),
-                ('deliveries', models.PositiveIntegerField(default=1)),
-                ('first_received_at', models.DateTimeField()),
-                ('last_received_at', models.DateTimeField()),
-                ('unreadable', models.CharField(blank=True, max_length=300)),
-                ('chain', models.CharField(max_length=420, null=True)),
-                ('previous_stock', models.DecimalField(decimal_places=6, max_digits=24, null=True)),
-                ('resulting_stock', models.DecimalField(decimal_places=6, max_digits=24, null=True)),
-                ('terms', django.contrib.postgres.search.SearchVectorField()),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='networks.network')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "network_id",
+                        "position",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("position", models.BigIntegerField()),
+                ("reader_version", models.PositiveSmallIntegerField()),
+                ("order_key", models.BinaryField(max_length=27)),
+                ("type", models.CharField(blank=True, max_length=200)),
+                ("known", models.BooleanField(default=True)),
+                ("occurred_at", models.DateTimeField()),
+                ("occurred_from", models.CharField(max_length=40)),
+                ("verified", models.BooleanField()),
+                ("sentence", models.JSONField()),
+                ("facts", models.JSONField(default=list)),
+                (
+                    "flags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("differences", models.JSONField(default=list)),
+                ("idempotency_key", models.CharField(max_length=200, null=True)),
+                ("deliveries", models.PositiveIntegerField(default=1)),
+                ("first_received_at", models.DateTimeField()),
+                ("last_received_at", models.DateTimeField()),
+                ("unreadable", models.CharField(blank=True, max_length=300)),
+                ("chain", models.CharField(max_length=420, null=True)),
+                ("previous_stock", models.DecimalField(decimal_places=6, max_digits=24, null=True)),
+                ("resulting_stock", models.DecimalField(decimal_places=6, max_digits=24, null=True)),
+                ("terms", django.contrib.postgres.search.SearchVectorField()),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['network', 'order_key'], name='reading_order'), models.Index(fields=['network', 'type', 'order_key'], name='reading_type_order'), models.Index(condition=models.Q(('verified', False)), fields=['network', 'verified', 'order_key'], name='reading_unverified_order'), models.Index(condition=models.Q(('idempotency_key__isnull', False)), fields=['network', 'idempotency_key'], name='reading_idempotency_key'), models.Index(condition=models.Q(('chain__isnull', False)), fields=['network', 'chain', 'occurred_at'], name='reading_chain')],
+                "indexes": [
+                    models.Index(fields=["network", "order_key"], name="reading_order"),
+                    models.Index(fields=["network", "type", "order_key"], name="reading_type_order"),
+                    models.Index(
+                        condition=models.Q(("verified", False)),
+                        fields=["network", "verified", "order_key"],
+                        name="reading_unverified_order",
+                    ),
+                    models.Index(
+                        condition=models.Q(("idempotency_key__isnull", False)),
+                        fields=["network", "idempotency_key"],
+                        name="reading_idempotency_key",
+                    ),
+                    models.Index(
+                        condition=models.Q(("chain__isnull", False)),
+                        fields=["network", "chain", "occurred_at"],
+                        name="reading_chain",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Subject',
+            name="Subject",
             fields=[
-                ('pk', models.CompositePrimaryKey('network_id', 'kind', 'key', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=10)),
-                ('key', models.CharField(max_length=210)),
-                ('label', models.CharField(max_length=300)),
-                ('reference', models.CharField(blank=True, max_length=200)),
-                ('last_order_key', models.BinaryField(max_length=27)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='networks.network')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "network_id",
+                        "kind",
+                        "key",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                ("key", models.CharField(max_length=210)),
+                ("label", models.CharField(max_length=300)),
+                ("reference", models.CharField(blank=True, max_length=200)),
+                ("last_order_key", models.BinaryField(max_length=27)),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['network', 'kind', 'reference'], name='subject_reference')],
+                "indexes": [models.Index(fields=["network", "kind", "reference"], name="subject_reference")],
             },
         ),
     ]

@@ -51,7 +51,11 @@ WAITING = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("webhooks", "0001_initial"), ("networks", "0002_policies"), ("timeline", "0002_policies")]
+    dependencies = [
+        ("webhooks", "0001_initial"),
+        ("networks", "0002_policies"),
+        ("timeline", "0002_policies"),
+    ]
     operations = [
         isolate("webhooks_delivery", app="SELECT, INSERT"),
         receiver_may_insert("webhooks_delivery"),
@@ -72,7 +76,5 @@ class Migration(migrations.Migration):
             """DROP TRIGGER quarantine_count_down ON webhooks_quarantineddelivery;
             DROP FUNCTION portal_quarantine_count_down();""",
         ),
-        definer_function(
-            "portal_networks_with_waiting_deliveries()", returns="SETOF uuid", body=WAITING, execute=APP
-        ),
+        definer_function("portal_networks_with_waiting_deliveries()", returns="SETOF uuid", body=WAITING, execute=APP),
     ]
