@@ -51,9 +51,7 @@ def alert(event: str, *, key: str, at: datetime, network_id: str, **objects: Any
     }
 
 
-def act(
-    event: str, *, key: str, at: datetime, sent: datetime, network_id: str, metadata: Any, **objects: Any
-) -> Body:
+def act(event: str, *, key: str, at: datetime, sent: datetime, network_id: str, metadata: Any, **objects: Any) -> Body:
     """An event of the newer envelope: `_type`, the time of the act and the time of sending."""
     return {
         "_type": f"{event}Webhook",

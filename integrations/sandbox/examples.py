@@ -81,9 +81,7 @@ def _given_back(plant: Plant, at: datetime) -> list[Body]:
     activity = {"id": str(plant.activity_number), "description": task.text}
     task.taken.append([part.id, place.id, 1, activity])
     person = plant.people[task.technician]
-    happened += bought + plant.consume(
-        part=part, place=place, quantity=1, person=person, task=task.reference(), at=at
-    )
+    happened += bought + plant.consume(part=part, place=place, quantity=1, person=person, task=task.reference(), at=at)
     return happened + plant.give_back(task, at)
 
 
@@ -115,9 +113,7 @@ def _out_of_stock(plant: Plant, at: datetime) -> list[Body]:
     part, place, happened = _stocked_part(plant, at, at_least=1)
     person = plant.people_who("technician")[0]
     quantity = part.stock[place.id]
-    return happened + plant.consume(
-        part=part, place=place, quantity=quantity, person=person, task=None, at=at
-    )
+    return happened + plant.consume(part=part, place=place, quantity=quantity, person=person, task=None, at=at)
 
 
 def _restocked(plant: Plant, at: datetime) -> list[Body]:

@@ -12,6 +12,7 @@ from integrations.sandbox.catalogue import Language, Trade
 from integrations.sandbox.stockroom import Part, Person, Place, Stockroom, StockScope
 
 _OPEN_TASKS = 26
+API_USER = Person("4099", "API", "Partner", "", "api")  # who acts when the vendor's API is called: our guess
 
 
 def _part_id(number: int) -> str:
@@ -95,6 +96,7 @@ class Plant(Stockroom):
             email = f"{first}.{last}@valdarve.example".lower().replace(" ", "")
             person_id = str(4100 + people_from + number * 3)
             self.people[person_id] = Person(person_id, first, last, email, role)
+        self.people[API_USER.id] = API_USER
         code, name_of, group, group_name = catalogue.CRITICAL
         critical = {
             "code": code,
@@ -239,9 +241,7 @@ class Plant(Stockroom):
         quantity = min(quantity, part.stock[place.id])
         task.taken.append([part.id, place.id, quantity, activity])
         return [
-            *self.consume(
-                part=part, place=place, quantity=quantity, person=person, task=task.reference(), at=at
-            ),
+            *self.consume(part=part, place=place, quantity=quantity, person=person, task=task.reference(), at=at),
             report,
         ]
 
@@ -249,9 +249,7 @@ class Plant(Stockroom):
         """Cancel the last consumption of a task."""
         part_id, place_id, quantity, activity = task.taken.pop()
         part, place = self.parts[part_id], self.places[place_id]
-        return self.put_back(
-            part=part, place=place, quantity=quantity, task=task.reference(), activity=activity, at=at
-        )
+        return self.put_back(part=part, place=place, quantity=quantity, task=task.reference(), activity=activity, at=at)
 
     def take(self, at: datetime) -> list[Body]:
         """Take a part without any task."""

@@ -74,13 +74,18 @@ class Stockroom:
         self.places: dict[str, Place] = {}
         self.people: dict[str, Person] = {}
         self.by_reference: dict[str, list[str]] = {}
+        self._last_part_id = 88_000
         self.changed_parts: set[str] = set()  # ids not saved since the last snapshot
 
     # ---------------------------------------------------------------- look-ups
     def add_part(self, part: Part) -> None:
         self.parts[part.id] = part
+        self._last_part_id = max(self._last_part_id, int(part.id))
         self.by_reference.setdefault(part.reference, []).append(part.id)
         self.changed_parts.add(part.id)
+
+    def next_part_id(self) -> str:
+        return str(self._last_part_id + 1)
 
     def parts_named(self, reference: str) -> list[Part]:
         """External references are not unique: a stock write hits every part that carries one."""
@@ -180,26 +185,16 @@ class Stockroom:
 
     def replace_stock(self, *, part: Part, level: int, person: Person, at: datetime) -> list[Body]:
         """Set a part's whole stock: its home place takes the new level, all others are emptied first."""
-        events: list[Body] = []
-        if self.stock_scope == "part":
-            for place_id in part.stock:
-                if place_id != part.home:
-                    level -= part.stock[place_id]
-            if level < 0:
-                # The other places hold more than the whole new level: they have to be emptied after all.
-                level += sum(held for place_id, held in part.stock.items() if place_id != part.home)
-                part.stock[part.home] = part.total
-                for place_id in part.stock:
-                    part.stock[place_id] = part.stock[place_id] if place_id == part.home else 0
-        else:
-            for place_id, held in list(part.stock.items()):
-                if place_id != part.home and held:
-                    events += self.recount(
-                        part=part, place=self.places[place_id], level=0, person=person, at=at
-                    )
-        return events + self.recount(
-            part=part, place=self.places[part.home], level=level, person=person, at=at
-        )
+        home, events = self.places[part.home], []
+        elsewhere = [place_id for place_id, held in part.stock.items() if held and place_id != part.home]
+        if self.stock_scope == "location":
+            for place_id in elsewhere:
+                place = self.places[place_id]
+                events += self.recount(part=part, place=place, level=0, person=person, at=at)
+        elif elsewhere:
+            # This network counts parts, not places: one event tells the new whole.
+            self.relocate(part=part, source=None, target=home)
+        return events + self.recount(part=part, place=home, level=level, person=person, at=at)
 
     def relocate(self, *, part: Part, source: Place | None, target: Place) -> None:
         """Move all that lies in the source (everywhere, if none is named); the vendor has no event for it."""

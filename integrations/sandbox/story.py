@@ -115,13 +115,11 @@ class StoryDelivery:
     odd: bool = False  # departs from openapi.yaml on purpose
 
 
-def story(
-    demo: DemoPlant, start: datetime, end: datetime, *, plant: Plant | None = None
-) -> Iterator[StoryDelivery]:
+def story(demo: DemoPlant, start: datetime, end: datetime, *, plant: Plant | None = None) -> Iterator[StoryDelivery]:
     """All calls received from `start` to `end`, in the order of receipt.
 
-    The plant's own life depends on its seed and the times only: the same story can be told again elsewhere, and
-    the live trickle goes on from there. A plant that is handed in stands at the story's end afterwards.
+    The plant's own life depends on its seed and the times only, so the same story can be told again elsewhere
+    and the live trickle goes on from there. A plant that is handed in stands at the story's end afterwards.
     """
     plant = plant or demo.build()
     told: list[StoryDelivery] = []
@@ -161,9 +159,7 @@ def _times_of_day(demo: DemoPlant, zone: ZoneInfo, day: date) -> list[datetime]:
     return sorted(datetime.combine(day, moment, tzinfo=zone).astimezone(UTC) for moment in moments)
 
 
-def _delivered(
-    demo: DemoPlant, dice: random.Random, body: Body, at: datetime, end: datetime
-) -> list[StoryDelivery]:
+def _delivered(demo: DemoPlant, dice: random.Random, body: Body, at: datetime, end: datetime) -> list[StoryDelivery]:
     """No call, one call or two for an event, mostly one."""
     fate = dice.random()
     moves_stock = any(word in body for word in ("consumed", "restocked", "recounted"))
