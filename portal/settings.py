@@ -189,12 +189,17 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # --- limits of the receiver and the quarantine; the receiver reads the same names from the environment
 HOOKS_MAX_BODY_BYTES = env.int("HOOKS_MAX_BODY_BYTES", default=1024 * 1024)
 HOOKS_TOLERANCE_SECONDS = env.int("HOOKS_TOLERANCE_SECONDS", default=300)
+# Per network: a flood of refused requests can neither fill the disk nor hide the good ones.
+QUARANTINE_MAX_ENTRIES = env.int("QUARANTINE_MAX_ENTRIES", default=10_000)
+QUARANTINE_MAX_BYTES = env.int("QUARANTINE_MAX_BYTES", default=100 * 1024 * 1024)
+QUARANTINE_MAX_PER_MINUTE = env.int("QUARANTINE_MAX_PER_MINUTE", default=600)
 REPLAY_WINDOW_SECONDS = env.int("REPLAY_WINDOW_SECONDS", default=24 * 60 * 60)
 DRAIN_BATCH_SIZE = env.int("DRAIN_BATCH_SIZE", default=500)
 
 # --- background work
 CELERY_BROKER_URL = env.str("BROKER_URL", default="redis://localhost:6379/0")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240

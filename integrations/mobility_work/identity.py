@@ -1,0 +1,78 @@
+"""The identity of an event: what makes two deliveries the same event (design section 4, "Event identity")."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+class _NotCanonical(ValueError):
+    """The body has no canonical form; its raw bytes are its identity."""
+
+
+class _Number(float):
+    """A number that is written again exactly as it was read."""
+
+    literal: str
+
+    def __new__(cls, literal: str) -> _Number:
+        number = super().__new__(cls, 0.0)
+        number.literal = literal
+        return number
+
+    def __repr__(self) -> str:
+        return self.literal
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _NotCanonical
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise _NotCanonical(name)
+
+
+def load_json(body: bytes) -> Any:
+    """Parse strictly: repeated keys, NaN and Infinity are refused; numbers keep their literal text.
+
+    Raises ValueError (or its subclass UnicodeDecodeError) or RecursionError.
+    """
+    return json.loads(
+        body.decode("utf-8"),
+        object_pairs_hook=_pairs,
+        parse_constant=_refuse_constant,
+        parse_float=_Number,
+        parse_int=_Number,
+    )
+
+
+def _canonical(value: Any) -> str:
+    """Return the one text of a JSON value: sorted keys, no spaces, numbers as they were written."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_canonical, value)) + "]"
+    if isinstance(value, _Number):
+        return value.literal
+    return json.dumps(value)
+
+
+def event_identity(body: bytes) -> bytes:
+    """Return the 32 bytes that name the event of a delivery: the SHA-256 of its canonical body without `_sentAt`.
+
+    A body that is no JSON object, repeats a key, or cannot be decoded is named by its raw bytes: two different
+    bodies are never folded into one event.
+    """
+    try:
+        parsed = load_json(body)
+        if not isinstance(parsed, dict):
+            raise _NotCanonical
+        parsed.pop("_sentAt", None)
+        canonical = _canonical(parsed)
+    except (ValueError, RecursionError):
+        return hashlib.sha256(b"raw\0" + body).digest()
+    return hashlib.sha256(b"json\0" + canonical.encode()).digest()
