@@ -11,12 +11,12 @@ class _NotCanonical(ValueError):
     """The body has no canonical form; its raw bytes are its identity."""
 
 
-class _Number(float):
+class Number(float):
     """A number that is written again exactly as it was read."""
 
     literal: str
 
-    def __new__(cls, literal: str) -> _Number:
+    def __new__(cls, literal: str) -> Number:
         number = super().__new__(cls, 0.0)
         number.literal = literal
         return number
@@ -45,8 +45,8 @@ def load_json(body: bytes) -> Any:
         body.decode("utf-8"),
         object_pairs_hook=_pairs,
         parse_constant=_refuse_constant,
-        parse_float=_Number,
-        parse_int=_Number,
+        parse_float=Number,
+        parse_int=Number,
     )
 
 
@@ -56,7 +56,7 @@ def _canonical(value: Any) -> str:
         return "{" + ",".join(f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, list):
         return "[" + ",".join(map(_canonical, value)) + "]"
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return value.literal
     return json.dumps(value)
 

@@ -30,7 +30,7 @@ def webhook_headers(body: bytes, *, secret: str | None, at: float, recipe: int =
     headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
     if secret:
         nonce = secrets.token_hex(20)
-        headers["X-MW-Signature"] = sign(CANDIDATES[recipe], secret, int(at), nonce, body)
+        headers["X-MW-Signature"] = sign(CANDIDATES[recipe], secret, t=int(at), nonce=nonce, body=body)
     return headers
 
 

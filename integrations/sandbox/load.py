@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -95,11 +96,10 @@ class _Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._waiting: asyncio.Future[int] | None = None
-        self._status = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self.transport = transport
+        # uvloop's transports are no subclasses of asyncio's.
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -107,9 +107,6 @@ class _Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._fail(ConnectionError(f"unreadable answer: {type(error).__name__}"))
             self.close()
-
-    def on_status(self, status: bytes) -> None:
-        self._status = self._parser.get_status_code()
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -248,7 +245,7 @@ class _Load:
         if self._secret is None:
             return b"%b\r\n%b" % (head, body)
         nonce = f"{self._nonce}{number:08x}{attempt:x}"
-        header = sign(self._recipe, self._secret, int(time.time()), nonce, body)
+        header = sign(self._recipe, self._secret, t=int(time.time()), nonce=nonce, body=body)
         return b"%bX-MW-Signature: %b\r\n\r\n%b" % (head, header.encode(), body)
 
 

@@ -1,0 +1,152 @@
+"""Reads an event body. Never fails: whatever cannot be understood is kept, shown and flagged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integrations.facts import Noted
+from integrations.mobility_work.body import Body, Meaning, clean
+from integrations.mobility_work.events import EVENT_TYPES, UNKNOWN_EVENT, UNREADABLE
+from integrations.mobility_work.identity import Number, load_json
+from integrations.mobility_work.reading import Argument, Reading, Sentence
+from integrations.mobility_work.terms import index_terms
+from integrations.spec import EventType
+
+READER_VERSION = 1
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_SKEW = timedelta(minutes=5)
+LATEST = timedelta(days=1)
+MAX_DEPTH = 60
+MAX_SCALARS = 2000
+
+
+def read(body: bytes, received_at: datetime) -> Reading:
+    """Return the reading of a body that was first received at `received_at`."""
+    data, problem, repeated = _parse(body)
+    if data is None:
+        return Reading(
+            type="",
+            known=False,
+            occurred_at=received_at,
+            occurred_from="received",
+            sentence=Sentence(UNREADABLE),
+            facts=(Noted(type=""),),
+            unreadable=problem,
+        )
+    access = Body(data)
+    if repeated:
+        access.differ("duplicate_keys")
+    name = clean(data.get("_event"), 200)
+    entry = EVENT_TYPES.get(name)
+    if entry is None:
+        access.differ("unknown_event", "_event", name)
+        meaning = Meaning(UNKNOWN_EVENT, {"type": Argument(name or "?")}, (Noted(type=name),))
+        occurred_at, source = _first_time(access, ("emittedAt", "_date", "doneAt", "_sentAt"), received_at)
+    else:
+        _compare(access, entry, name)
+        meaning = entry.interpret(access)
+        occurred_at, source = _first_time(access, entry.time_fields, received_at)
+    sentence = Sentence(meaning.template, meaning.arguments)
+    texts = [sentence.plain(), *(s.reference for s in access.subjects.values())]
+    texts += [s.label for s in access.subjects.values()]
+    return Reading(
+        type=entry.name if entry else name,
+        known=entry is not None,
+        occurred_at=occurred_at,
+        occurred_from=source,
+        sentence=sentence,
+        subjects=tuple(access.subjects.values()),
+        facts=meaning.facts,
+        differences=tuple(access.differences),
+        terms=index_terms([*texts, *_scalars(data)]),
+        idempotency_key=clean(data.get("_idempotencyKey"), 200) or None,
+        vendor_network_id=clean(data.get("networkId"), 200) or None,
+        rank=entry.rank if entry else 255,
+        chain=meaning.chain,
+        previous_stock=meaning.previous,
+        resulting_stock=meaning.resulting,
+    )
+
+
+def _parse(body: bytes) -> tuple[dict[str, Any] | None, str, bool]:
+    """Return the object, or None and a sentence that says why not; and whether keys are repeated."""
+    try:
+        repeated = False
+        try:
+            data = load_json(body)
+        except UnicodeDecodeError:
+            return None, "The body is not UTF-8 text.", False
+        except ValueError:
+            data = json.loads(body, parse_float=Number, parse_int=Number)
+            repeated = True
+    except (ValueError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else clean(str(error))
+        return None, f"The body is not JSON: {reason}.", False
+    if not isinstance(data, dict):
+        return None, "The body is JSON, but not an object.", False
+    return data, "", repeated
+
+
+def _compare(body: Body, entry: EventType, name: str) -> None:
+    """Note where a body differs from the known contract of its type."""
+    if name != entry.name:
+        body.differ("alias_spelling", "_event", name)
+    for member in sorted(entry.required - body.data.keys()):
+        body.differ("missing_required", member)
+    for member in sorted(body.data.keys() - entry.required - entry.optional):
+        body.differ("unknown_field", member)
+    for member, known in entry.inner.items():
+        value = body.data.get(member)
+        if isinstance(value, dict):
+            for inner in sorted(value.keys() - known):
+                body.differ("unknown_field", f"{member}.{inner}")
+    metadata = body.data.get("_metadata")
+    odd_items = isinstance(metadata, list) and not all(isinstance(item, list) for item in metadata)
+    if odd_items or not (metadata is None or isinstance(metadata, (str, list))):
+        body.differ("odd_metadata", "_metadata")
+
+
+def _first_time(body: Body, fields: tuple[str, ...], received_at: datetime) -> tuple[datetime, str]:
+    """Return when the event occurred, and which field says so ("received" where none can be trusted)."""
+    for path in fields:
+        steps = path.split(".")
+        text = body.text(*steps)
+        if not text:
+            continue
+        moment = _moment(text)
+        if moment is None:
+            body.differ("unreadable_time", path, text)
+            continue
+        # `*.on` may be the planned date: it counts only where it has come to pass (design section 4, "Order").
+        latest = received_at + (CLOCK_SKEW if steps[-1] == "on" else LATEST)
+        if not EARLIEST <= moment <= latest:
+            if steps[-1] != "on":
+                body.differ("time_in_future" if moment > latest else "unreadable_time", path, text)
+            continue
+        return moment, path
+    return received_at, "received"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _scalars(value: Any, depth: int = 0) -> Iterator[str]:
+    """Yield every text and number inside a value, for searching."""
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _scalars(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value[:MAX_SCALARS]:
+            yield from _scalars(inner, depth + 1)
+    elif value is not None and not isinstance(value, bool):
+        yield clean(value)

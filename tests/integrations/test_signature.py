@@ -1,0 +1,120 @@
+"""No byte of body, t or nonce can change unnoticed, in any recipe that may be adopted by itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from integrations.mobility_work.signature import (
+    CANDIDATES,
+    MalformedSignature,
+    Recipe,
+    SearchBounded,
+    Signature,
+    find_recipe,
+    is_stale,
+    parse_header,
+    sign,
+    verify,
+)
+
+ADOPTABLE = [recipe for recipe in CANDIDATES if recipe.covers_everything]
+SECRET = {"utf8": "whsec_plain", "hex": "00ff" * 16, "base64": "AAECAwQFBgcICQoLDA0ODw=="}
+BODY = b'{"_event":"TaskWasStarted","n":"\xc3\xa9/1"}'
+NONCES = st.text("abcXYZ019_-", min_size=1, max_size=12)
+
+
+def signed(recipe: Recipe, *, t: int = 1773304867, nonce: str = "5f0a1c", body: bytes = BODY) -> Signature:
+    return parse_header(sign(recipe, SECRET[recipe.key], t=t, nonce=nonce, body=body))
+
+
+def accepts(recipe: Recipe, signature: Signature, body: bytes, nonce_length: int = 6) -> bool:
+    found = verify(signature, recipe=recipe, secrets=[SECRET[recipe.key]], body=body, nonce_length=nonce_length)
+    return found is not None
+
+
+@pytest.mark.parametrize("recipe", ADOPTABLE, ids=lambda recipe: recipe.name)
+def test_a_good_signature_is_accepted_and_survives_storage(recipe: Recipe) -> None:
+    assert Recipe.from_dict(recipe.to_dict()) == recipe
+    signature = signed(recipe)
+    assert accepts(recipe, signature, BODY)
+    assert verify(signature, recipe=recipe, secrets=["wrong", SECRET[recipe.key]], body=BODY) == 1
+    assert verify(signature, recipe=recipe, secrets=["wrong"], body=BODY) is None
+
+
+@given(st.sampled_from(ADOPTABLE), st.binary(max_size=60))
+def test_another_body_is_refused(recipe: Recipe, body: bytes) -> None:
+    if recipe.body == "json":
+        return  # two encodings of one value are the same signed text; the next test changes the value
+    assume(body != BODY)
+    assert not accepts(recipe, signed(recipe), body)
+
+
+@given(st.sampled_from(ADOPTABLE), st.integers(0, len(BODY) - 1), st.integers(1, 255))
+def test_no_byte_of_the_body_can_change(recipe: Recipe, place: int, flip: int) -> None:
+    changed = BODY[:place] + bytes([BODY[place] ^ flip]) + BODY[place + 1 :]
+    assert not accepts(recipe, signed(recipe), changed)
+
+
+@given(st.sampled_from(ADOPTABLE), st.integers(10**9, 10**10 - 1), NONCES)
+def test_another_time_or_nonce_is_refused(recipe: Recipe, t: int, nonce: str) -> None:
+    signature = signed(recipe)
+    assume((str(t), nonce) != (signature.t, signature.nonce))
+    assert not accepts(recipe, Signature(t=str(t), nonce=nonce, signature=signature.signature), BODY)
+
+
+@given(st.sampled_from([recipe for recipe in ADOPTABLE if recipe.body == "raw"]), st.integers(1, 5), st.booleans())
+def test_no_byte_can_move_between_the_fields(recipe: Recipe, count: int, towards_body: bool) -> None:
+    signature = signed(recipe)
+    if towards_body:
+        nonce, body = signature.nonce[:-count], signature.nonce[-count:].encode() + BODY
+    else:
+        nonce, body = signature.nonce + BODY[:count].decode("latin-1"), BODY[count:]
+    assert not accepts(recipe, Signature(t=signature.t, nonce=nonce, signature=signature.signature), body)
+    shifted = Signature(t=signature.t + nonce[:1], nonce=signature.nonce[1:], signature=signature.signature)
+    assert not accepts(recipe, shifted, BODY)
+
+
+@pytest.mark.parametrize("recipe", ADOPTABLE, ids=lambda recipe: recipe.name)
+def test_the_recipe_is_found_by_itself(recipe: Recipe) -> None:
+    match = find_recipe(signed(recipe), secrets=[SECRET[recipe.key]], body=BODY)
+    assert match is not None
+    assert accepts(match.recipe, signed(recipe), BODY)
+
+
+def test_a_recipe_that_leaves_something_unsigned_is_never_found() -> None:
+    partial = next(recipe for recipe in CANDIDATES if not recipe.covers_everything)
+    assert find_recipe(signed(partial), secrets=[SECRET["utf8"]], body=BODY) is None
+
+
+def test_the_search_stops_at_its_bound_of_work() -> None:
+    with pytest.raises(SearchBounded):
+        find_recipe(signed(ADOPTABLE[0]), secrets=["wrong"], body=b"x" * 100_000, max_work_bytes=300_000)
+
+
+def test_parts_come_in_any_order_with_unknown_ones_between() -> None:
+    digest = "ab" * 32
+    assert parse_header(f"v=2, nonce=a=b ,signature={digest},t=12") == Signature("12", "a=b", digest)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "t=1", "t=1,nonce=a,signature=xyz", "t=x,nonce=a,signature=" + "a" * 64, "t=1,t=2,nonce=a,signature=" + "a" * 64,
+     "t=1,nonce=,signature=" + "a" * 64, "t=1,nonce=a,signature=" + "a" * 64 + ",b=" + "c" * 1000, "\u0661=1"],
+)  # fmt: skip
+def test_a_malformed_header_is_refused(header: str) -> None:
+    with pytest.raises(MalformedSignature):
+        parse_header(header)
+
+
+@given(st.text(max_size=80))
+def test_any_header_is_read_or_refused(header: str) -> None:
+    try:
+        parse_header(header)
+    except MalformedSignature:
+        pass
+
+
+def test_tolerance_counts_both_ways() -> None:
+    assert [is_stale("1000", now=now, tolerance=300) for now in (699, 700, 1300, 1301)] == [True, False, False, True]
