@@ -92,6 +92,8 @@ class Inbox(models.Model):
     # integrations.mobility_work.signature.Recipe as a plain dict, plus the nonce length when pinned; null = unknown.
     recipe = models.JSONField(null=True)
     recipe_pinned_at = models.DateTimeField(null=True)
+    # Set whenever secrets or recipe change: unverified and quarantined deliveries are then judged again.
+    recheck_wanted_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

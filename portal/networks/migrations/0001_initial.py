@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ),
                 ("recipe", models.JSONField(null=True)),
                 ("recipe_pinned_at", models.DateTimeField(null=True)),
+                ("recheck_wanted_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),

@@ -48,6 +48,7 @@ WAITING = """
     SELECT n.id FROM networks_network n WHERE EXISTS (
         SELECT 1 FROM webhooks_processing p WHERE p.network_id = n.id AND p.state = 'waiting')
 """
+RECHECK = "SELECT network_id FROM networks_inbox WHERE recheck_wanted_at IS NOT NULL"
 
 
 class Migration(migrations.Migration):
@@ -77,4 +78,5 @@ class Migration(migrations.Migration):
             DROP FUNCTION portal_quarantine_count_down();""",
         ),
         definer_function("portal_networks_with_waiting_deliveries()", returns="SETOF uuid", body=WAITING, execute=APP),
+        definer_function("portal_networks_with_recheck_wanted()", returns="SETOF uuid", body=RECHECK, execute=APP),
     ]

@@ -1,0 +1,220 @@
+"""FLOW 1, second step: waiting deliveries become events with positions and readings, a batch at a time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from integrations.mobility_work.identity import event_identity
+from integrations.mobility_work.reader import read
+from integrations.mobility_work.reading import Reading as Meaning
+from portal.lib.scope import network_scope
+from portal.networks.inbox import pin_recipe_of_delivery
+from portal.networks.models import Network
+from portal.timeline.models import ContractDifference, Reading
+from portal.timeline.record import NewEvent, positions_of, record_events
+from portal.webhooks.models import Processing
+from portal.webhooks.standing import refresh_standing
+
+logger = logging.getLogger(__name__)
+
+OTHER_NETWORK = "other_network"
+WAITING = """
+SELECT d.id, d.received_at, d.body, d.recipe, length(coalesce(d.nonce, '')), p.verdict, p.attempts
+FROM webhooks_processing p JOIN webhooks_delivery d ON d.network_id = p.network_id AND d.id = p.delivery_id
+WHERE p.network_id = %s AND p.state = 'waiting' ORDER BY p.delivery_id LIMIT %s
+"""
+FINISH = """
+UPDATE webhooks_processing p SET state = t.state, position = t.position, repeat = t.repeat, error = t.error,
+    attempts = p.attempts + 1, updated_at = now()
+FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::boolean[], %s::text[])
+    AS t (delivery_id, state, position, repeat, error)
+WHERE p.network_id = %s AND p.delivery_id = t.delivery_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingDelivery:
+    """A delivery as the drain reads it."""
+
+    id: UUID
+    received_at: datetime
+    body: bytes
+    recipe: str
+    nonce_length: int
+    verdict: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one delivery."""
+
+    delivery_id: UUID
+    state: str
+    position: int | None = None
+    repeat: bool = False
+    error: str = ""
+
+
+def process_waiting(network_id: UUID, *, limit: int) -> int | None:
+    """Process up to `limit` waiting deliveries of a network in one transaction; return how many there were.
+
+    None means that another worker is at this network. A delivery that fails is kept with its error and never blocks
+    the ones after it. Losing the process at any statement loses nothing: the batch is waiting again.
+    """
+    with network_scope(network_id):
+        if not _lock(network_id):
+            return None
+        batch = _waiting(network_id, limit)
+        if batch:
+            network = Network.objects.get(id=network_id)
+            try:
+                with transaction.atomic():
+                    _process(network, batch)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                logger.exception("A batch of %d deliveries failed; processing one by one", len(batch))
+                _process_singly(network, batch)
+        return len(batch)
+
+
+def _lock(network_id: UUID) -> bool:
+    """Take the network's drain lock until the end of the transaction; False when another worker has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"drain {network_id}"])
+        row = cursor.fetchone()
+    return bool(row[0])
+
+
+def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [network_id, limit])
+        return [
+            WaitingDelivery(id, received_at, bytes(body), recipe, length, verdict, attempts)
+            for id, received_at, body, recipe, length, verdict, attempts in cursor.fetchall()
+        ]
+
+
+def _process_singly(network: Network, batch: Sequence[WaitingDelivery]) -> None:
+    for delivery in batch:
+        try:
+            with transaction.atomic():
+                _process(network, [delivery])
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            logger.exception("Delivery %s cannot be processed", delivery.id)
+            reason = f"{type(error).__name__}: {error}"[:500].replace("\0", "")
+            _finish(network.id, [Outcome(delivery.id, Processing.State.FAILED, error=reason)])
+
+
+def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
+    """Parse, record, read and file one batch. Any exception undoes all of it."""
+    for delivery in batch:
+        if delivery.recipe and pin_recipe_of_delivery(
+            network.id, recipe=delivery.recipe, nonce_length=delivery.nonce_length
+        ):
+            break
+    held, read_ones = _read(network, batch)
+    identities = {event_identity(delivery.body): None for delivery, _ in read_ones}
+    positions = positions_of(network.id, identities)
+    new = _new_events(read_ones, known=set(positions))
+    positions |= record_events(network.id, new)
+    first_of = {event.identity: index for index, event in enumerate(new)}
+    outcomes = list(held)
+    for delivery, _ in read_ones:
+        identity = event_identity(delivery.body)
+        repeat = first_of.pop(identity, None) is None
+        outcomes.append(Outcome(delivery.id, Processing.State.DONE, positions[identity], repeat))
+    _finish(network.id, outcomes)
+    touched = {outcome.position for outcome in outcomes if outcome.position is not None}
+    refresh_standing(network.id, touched | _sharers_of_keys(network.id, new, positions))
+
+
+def _read(
+    network: Network, batch: Sequence[WaitingDelivery]
+) -> tuple[list[Outcome], list[tuple[WaitingDelivery, Meaning]]]:
+    """Read the bodies; hold back those that name another network."""
+    held: list[Outcome] = []
+    good: list[tuple[WaitingDelivery, Meaning]] = []
+    for delivery in batch:
+        meaning = read(delivery.body, delivery.received_at)
+        named = meaning.vendor_network_id
+        if named and named.lower() != str(network.vendor_network_id):
+            held.append(Outcome(delivery.id, Processing.State.HELD, error=OTHER_NETWORK))
+        else:
+            good.append((delivery, meaning))
+    return held, good
+
+
+def _new_events(deliveries: Sequence[tuple[WaitingDelivery, Meaning]], *, known: set[bytes]) -> list[NewEvent]:
+    """Return one event per identity that is not known yet, in the order of arrival."""
+    events: dict[bytes, NewEvent] = {}
+    for delivery, meaning in deliveries:
+        identity = event_identity(delivery.body)
+        if identity not in known and identity not in events:
+            events[identity] = NewEvent(identity, delivery.body, delivery.received_at, meaning)
+    return list(events.values())
+
+
+def _sharers_of_keys(network_id: UUID, new: Sequence[NewEvent], positions: dict[bytes, int]) -> set[int]:
+    """Return earlier events whose idempotency key a new one uses again, and keep the first example.
+
+    Those that wear the badge already need no second look: that bounds the work where the vendor sends one key always.
+    """
+    keys = {event.meaning.idempotency_key: event for event in new if event.meaning.idempotency_key}
+    if not keys:
+        return set()
+    mine = set(positions.values())
+    others = (
+        Reading.objects.filter(network_id=network_id, idempotency_key__in=list(keys))
+        .exclude(flags__contains=["key_reused"])
+        .values_list("position", "idempotency_key")[:1000]
+    )
+    sharers: set[int] = set()
+    examples: list[ContractDifference] = []
+    for position, key in others:
+        event = keys[key]
+        if position == positions[event.identity]:
+            continue
+        sharers.add(position)
+        if position not in mine or len(examples) == 0:
+            examples.append(
+                ContractDifference(
+                    network_id=network_id, type=event.meaning.type, code="key_reused", path="_idempotencyKey",
+                    first_position=positions[event.identity], first_seen_at=event.first_received_at,
+                )
+            )  # fmt: skip
+    ContractDifference.objects.bulk_create(examples, ignore_conflicts=True)
+    return sharers
+
+
+def _finish(network_id: UUID, outcomes: Sequence[Outcome]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            FINISH,
+            [
+                [outcome.delivery_id for outcome in outcomes],
+                [str(outcome.state) for outcome in outcomes],
+                [outcome.position for outcome in outcomes],
+                [outcome.repeat for outcome in outcomes],
+                [outcome.error for outcome in outcomes],
+                network_id,
+            ],
+        )
+
+
+def run_again(network_id: UUID, delivery_id: UUID) -> bool:
+    """Put a failed delivery back in line; return False when it is not a failed one."""
+    changed = Processing.objects.filter(
+        network_id=network_id, delivery_id=delivery_id, state=Processing.State.FAILED
+    ).update(state=Processing.State.WAITING, error="", updated_at=timezone.now())
+    return changed == 1

@@ -1,0 +1,56 @@
+"""What an event's deliveries say of it: verified or not, how often it came, and which badges it wears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+# One statement for new events and repeats alike, so that the end state cannot depend on the order of processing.
+REFRESH = """
+WITH heard AS (
+    SELECT p.position, count(*) AS deliveries, bool_or(p.verdict = 'verified') AS fresh,
+        bool_or(p.verdict IN ('verified', 'stale')) AS verified,
+        min(d.received_at) AS first_at, max(d.received_at) AS last_at, array_agg(DISTINCT d.nonce) AS nonces
+    FROM webhooks_processing p JOIN webhooks_delivery d ON d.network_id = p.network_id AND d.id = p.delivery_id
+    WHERE p.network_id = %(network)s AND p.position = ANY (%(positions)s) AND p.state = 'done'
+    GROUP BY p.position
+), replayed AS (
+    SELECT h.position FROM heard h, unnest(h.nonces) nonce
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS uses, max(d.received_at) - min(d.received_at) AS spread FROM webhooks_delivery d
+        WHERE d.network_id = %(network)s AND d.nonce = nonce
+    ) used
+    WHERE h.verified AND (used.uses > 3 OR used.spread > make_interval(secs => %(window)s))
+)
+UPDATE timeline_reading r SET
+    verified = h.verified, deliveries = h.deliveries, first_received_at = h.first_at, last_received_at = h.last_at,
+    flags = array_remove(ARRAY[
+        CASE WHEN r.unreadable <> '' THEN 'unreadable' END,
+        CASE WHEN NOT h.verified THEN 'unverified' END,
+        CASE WHEN h.verified AND NOT h.fresh THEN 'stale' END,
+        CASE WHEN r.occurred_from <> 'received' AND h.first_at - r.occurred_at > interval '1 hour' THEN 'late' END,
+        CASE WHEN h.deliveries > 1 THEN 'repeated' END,
+        CASE WHEN EXISTS (SELECT 1 FROM replayed x WHERE x.position = r.position) THEN 'replayed' END,
+        CASE WHEN r.idempotency_key IS NOT NULL AND EXISTS (
+            SELECT 1 FROM timeline_reading o WHERE o.network_id = r.network_id AND o.position <> r.position
+                AND o.idempotency_key = r.idempotency_key) THEN 'key_reused' END,
+        CASE WHEN r.differences <> '[]'::jsonb THEN 'differs' END
+    ]::varchar[], NULL)
+FROM heard h WHERE r.network_id = %(network)s AND r.position = h.position
+"""
+
+
+def refresh_standing(network_id: UUID, positions: Iterable[int]) -> None:
+    """Work out anew, from all their deliveries, the verdict, counts and badges of these events."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            REFRESH,
+            {
+                "network": network_id,
+                "positions": sorted(set(positions)),
+                "window": settings.REPLAY_WINDOW_SECONDS,
+            },
+        )
