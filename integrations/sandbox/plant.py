@@ -141,7 +141,7 @@ class Plant(Stockroom):
         waiting = sorted(self.tasks.values(), key=lambda task: (task.due, task.id))
         now = bodies.stamp(at)
         ready = [task for task in waiting if task.due <= now]
-        if hurried and not ready and len(waiting) > 4:
+        if hurried and not ready and len(waiting) > 12:
             ready = waiting[:1]
         if ready and self.random.random() < 0.8:
             return self._advance(ready[0], at)
