@@ -19,6 +19,7 @@ from portal.networks.inbox import pin_recipe_of_delivery
 from portal.networks.models import Network
 from portal.timeline.models import ContractDifference, Reading
 from portal.timeline.record import NewEvent, positions_of, record_events
+from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
 from portal.webhooks.standing import refresh_standing
 
@@ -70,7 +71,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
     the ones after it. Losing the process at any statement loses nothing: the batch is waiting again.
     """
     with network_scope(network_id):
-        if not _lock(network_id):
+        if not lock_network(network_id):
             return None
         batch = _waiting(network_id, limit)
         if batch:
@@ -86,20 +87,12 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
         return len(batch)
 
 
-def _lock(network_id: UUID) -> bool:
-    """Take the network's drain lock until the end of the transaction; False when another worker has it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"drain {network_id}"])
-        row = cursor.fetchone()
-    return bool(row[0])
-
-
 def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [network_id, limit])
         return [
-            WaitingDelivery(id, received_at, bytes(body), recipe, length, verdict, attempts)
-            for id, received_at, body, recipe, length, verdict, attempts in cursor.fetchall()
+            WaitingDelivery(key, received_at, bytes(body), recipe, length, verdict, attempts)
+            for key, received_at, body, recipe, length, verdict, attempts in cursor.fetchall()
         ]
 
 
