@@ -9,6 +9,8 @@ from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
 
+from tests.world import World, build_world
+
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
@@ -46,3 +48,9 @@ TransactionTestCase._fixture_teardown = _teardown  # type: ignore[method-assign]
 def _fresh_cache() -> Iterator[None]:
     yield
     cache.clear()
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """People, organizations and networks (see tests/world.py)."""
+    return build_world()

@@ -138,7 +138,7 @@ def pin_recipe_of_delivery(network_id: UUID, *, recipe: str, nonce_length: int) 
         return False
     pinned = {**RECIPES[recipe].to_dict(), "nonce_length": nonce_length}
     now = timezone.now()
-    if Inbox.objects.filter(network_id=network_id, recipe=None).update(
+    if Inbox.objects.filter(network_id=network_id, recipe__isnull=True).update(
         recipe=pinned, recipe_pinned_at=now, recheck_wanted_at=now
     ):
         network = Network.objects.get(id=network_id)
