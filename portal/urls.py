@@ -10,6 +10,7 @@ from portal.lib import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("", health.alive, name="home"),
     path("accounts/", include("allauth.account.urls")),
 ]
 if settings.PORTAL_DEV:

@@ -1,0 +1,54 @@
+# `make run` brings up the whole product, `make test` proves it. Python 3.11 or newer and make are all they need.
+PYTHON ?= python3
+VENV_PYTHON = .venv/bin/python
+WORKERS ?= auto
+# Settings that no check may depend on; real ones come from the environment (.env.example).
+CHECK_ENV = SECRET_KEY=check-only-check-only-check-only-check-only-check-only-0123456789 \
+	PORTAL_SEALING_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
+	DATABASE_URL=postgresql://portal_app@127.0.0.1:1/portal PORTAL_BASE_URL=https://portal.example
+
+.PHONY: run test lint format bench faults lock messages stop
+
+run:
+	@$(PYTHON) portal/dev/bootstrap.py base
+	@exec $(VENV_PYTHON) -m portal.dev.up
+
+test:
+	@$(PYTHON) portal/dev/bootstrap.py dev
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup -m "not faults"
+
+lint:
+	@$(PYTHON) portal/dev/bootstrap.py dev
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m djlint --check --lint --quiet templates
+	$(CHECK_ENV) $(VENV_PYTHON) -m mypy
+	$(CHECK_ENV) .venv/bin/lint-imports
+	$(CHECK_ENV) $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+	$(CHECK_ENV) $(VENV_PYTHON) -W ignore manage.py check --deploy --fail-level WARNING
+
+format:
+	$(VENV_PYTHON) -m ruff check --fix .
+	$(VENV_PYTHON) -m ruff format .
+	$(VENV_PYTHON) -m djlint --reformat --quiet templates
+
+bench:
+	@$(PYTHON) portal/dev/bootstrap.py dev
+	@$(VENV_PYTHON) -m tests.bench
+
+faults:
+	@$(PYTHON) portal/dev/bootstrap.py dev
+	@$(VENV_PYTHON) -m pytest -n 0 -m faults tests/faults
+
+# The lock files hold hashes and no index address.
+lock:
+	$(VENV_PYTHON) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q \
+		pyproject.toml -o requirements/base.txt
+	$(VENV_PYTHON) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q \
+		pyproject.toml --group dev -o requirements/dev.txt
+
+messages:
+	$(VENV_PYTHON) -m portal.dev.messages
+
+stop:
+	@$(VENV_PYTHON) -m portal.dev.up --stop

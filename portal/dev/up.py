@@ -1,0 +1,301 @@
+"""`make run`: brings up the whole product on embedded engines, and stops all of it again (docs/running.md)."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+from portal.dev.engines import (
+    DatabaseUrls,
+    EngineError,
+    Postgres,
+    Valkey,
+    bootstrap_roles,
+    start_postgres,
+    start_valkey,
+)
+from portal.dev.supervisor import Child, Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = ("portal_owner", "portal_app", "portal_receiver")
+READY_SECONDS = 60
+
+
+class CannotRun(Exception):
+    """The product cannot be started; the text says why and what to do."""
+
+
+def say(text: str) -> None:
+    """Print one line at once."""
+    print(text, flush=True)
+
+
+def data_dir() -> Path:
+    """Return the folder of all state."""
+    return Path(os.environ.get("PORTAL_DATA_DIR") or ROOT / ".data").resolve()
+
+
+def check_ports(port: int) -> None:
+    """Raise CannotRun when one of the three ports is taken."""
+    for number, what in ((port, "the portal"), (port + 1, "the sandbox"), (port + 2, "the receiver")):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                message = (
+                    f"Port {number}, meant for {what}, is in use by another program. "
+                    f"Stop that program, or choose other ports: make run PORT={port + 100}"
+                )
+                raise CannotRun(message) from None
+
+
+def lock(data: Path) -> int:
+    """Take the run's lock, which the system releases however we end. Raises CannotRun."""
+    data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.read(descriptor, 20).decode() or "?"
+        message = (
+            f"The product is running already on {data} (process {owner}). "
+            "Stop it there with Ctrl-C, or set PORTAL_DATA_DIR to another folder."
+        )
+        raise CannotRun(message) from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    return descriptor
+
+
+def kept_secrets(data: Path) -> dict[str, str]:
+    """Return the generated secrets of this installation, made at the first start."""
+    path = data / "secrets.json"
+    if not path.exists():
+        from cryptography.fernet import Fernet
+
+        made = {role: secrets.token_urlsafe(24) for role in ROLES}
+        made |= {"SECRET_KEY": secrets.token_urlsafe(50), "PORTAL_SEALING_KEYS": Fernet.generate_key().decode()}
+        write_private(path, json.dumps(made))
+    loaded: dict[str, str] = json.loads(path.read_text())
+    return loaded
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, readable by us alone."""
+    partial = path.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    partial.replace(path)
+
+
+def environment(
+    data: Path, *, port: int, urls: DatabaseUrls | None, broker: str, kept: dict[str, str]
+) -> dict[str, str]:
+    """Return what the product's processes need; what is set outside already wins."""
+    made = {
+        "PORTAL_DEV": "1",
+        "PORTAL_DATA_DIR": str(data),
+        "SECRET_KEY": kept["SECRET_KEY"],
+        "PORTAL_SEALING_KEYS": kept["PORTAL_SEALING_KEYS"],
+        "BROKER_URL": broker,
+        "EMAIL_URL": f"filemail://{data / 'outbox'}",
+        "PORTAL_BASE_URL": f"http://localhost:{port}",
+        "PORTAL_HOOKS_BASE_URL": f"http://localhost:{port + 2}",
+        "PORTAL_SANDBOX_URL": f"http://localhost:{port + 1}",
+        "MOBILITY_WORK_API_URL": f"http://127.0.0.1:{port + 1}",
+    }
+    if urls is not None:
+        made |= {"DATABASE_URL": urls.app, "DATABASE_OWNER_URL": urls.owner, "DATABASE_RECEIVER_URL": urls.receiver}
+    return {name: os.environ.get(name, value) for name, value in made.items()}
+
+
+def children(port: int, data: Path, full: dict[str, str]) -> list[Child]:
+    """Return the processes of a run, in the order of starting."""
+    python = sys.executable
+    commands = {
+        "sandbox": [python, "-m", "integrations.sandbox", "--host", "127.0.0.1", "--port", str(port + 1),
+                    "--data", str(data / "sandbox")],
+        "receiver": [python, "-m", "uvicorn", "--factory", "portal.webhooks.receiver:application", "--host", "127.0.0.1",
+                     "--port", str(port + 2), "--no-access-log", "--log-level", "warning",
+                     "--timeout-graceful-shutdown", "5"],
+        "web": [python, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8",
+                "--graceful-timeout", "4", "--log-level", "warning"],
+        "worker": [python, "-m", "celery", "-A", "portal", "worker", "--pool", "threads", "--concurrency", "4",
+                   "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
+        "beat": [python, "-m", "celery", "-A", "portal", "beat", "--loglevel", "WARNING",
+                 "--pidfile", ""],
+    }  # fmt: skip
+    return [Child(name, command, data / "logs" / f"{name}.log", full) for name, command in commands.items()]
+
+
+def wait_until(url: str, *, seconds: float = READY_SECONDS) -> None:
+    """Return when `url` answers 200; raise CannotRun when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    message = f"{url} did not answer within {seconds:.0f} seconds. The logs are in {data_dir() / 'logs'}."
+    raise CannotRun(message)
+
+
+class Run:
+    """One run of the product, from the engines to the last child."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.data = data_dir()
+        self.supervisor = Supervisor(say=say)
+        self.engines: list[Postgres | Valkey] = []
+        self.began = time.monotonic()
+
+    def step(self, text: str) -> None:
+        """Say what was done and how long the run has taken so far."""
+        say(f"  {time.monotonic() - self.began:5.1f} s  {text}")
+
+    def bring_up(self) -> None:
+        """Start everything; return when it is ready. Raises CannotRun or EngineError."""
+        check_ports(self.port)
+        kept = kept_secrets(self.data)
+        urls = None
+        if "DATABASE_URL" not in os.environ:
+            postgres = start_postgres(self.data)
+            self.engines.append(postgres)
+            urls = bootstrap_roles(
+                postgres.superuser_dsn, database="portal", passwords={role: kept[role] for role in ROLES}
+            )
+            self.step("PostgreSQL is running")
+        broker = os.environ.get("BROKER_URL", "")
+        if not broker:
+            valkey = start_valkey(self.data)
+            self.engines.append(valkey)
+            broker = valkey.url
+            self.step("Valkey is running")
+        made = environment(self.data, port=self.port, urls=urls, broker=broker, kept=kept)
+        write_private(self.data / "env", "".join(f"{name}={value}\n" for name, value in made.items()))
+        full = os.environ | made | {"DJANGO_SETTINGS_MODULE": "portal.settings", "PYTHONUNBUFFERED": "1"}
+        self._manage(full, "migrate", "--database", "owner", "--verbosity", "0")
+        self.step("the database is migrated")
+        for child in children(self.port, self.data, full):
+            self.supervisor.start(child)
+        for offset, path in ((1, "/control/api/health"), (2, "/readyz"), (0, "/readyz")):
+            wait_until(f"http://127.0.0.1:{self.port + offset}{path}")
+        self.step("web, receiver, worker, beat and sandbox are running")
+        if not (self.data / "demo.json").exists():
+            self._manage(full, "load_demo")
+            self.step("the demo is loaded")
+
+    def _manage(self, full: dict[str, str], *arguments: str) -> None:
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=full, check=False)
+        if done.returncode != 0:
+            message = f"manage.py {arguments[0]} failed; the lines above say why."
+            raise CannotRun(message)
+
+    def announce(self) -> None:
+        """Write run.json and print where the portal is."""
+        demo = json.loads((self.data / "demo.json").read_text())
+        made = dict(line.split("=", 1) for line in (self.data / "env").read_text().splitlines())
+        run = {
+            "portal_url": f"http://localhost:{self.port}",
+            "sandbox_url": f"http://localhost:{self.port + 1}",
+            "receiver_url": f"http://localhost:{self.port + 2}",
+            "database_url": made.get("DATABASE_URL", os.environ.get("DATABASE_URL", "")),
+            "broker_url": made["BROKER_URL"],
+            **demo,
+        }
+        hooks = f"http://localhost:{self.port + 2}"
+        for network in run["networks"]:  # PORT may have moved since the demo was loaded
+            network["hook_url"] = hooks + "/hooks/" + network["hook_url"].rstrip("/").rsplit("/", 1)[1] + "/"
+        write_private(self.data / "run.json", json.dumps(run, indent=2))
+        say(f"\nPortal ready: {run['portal_url']}\n")
+        for login in run["logins"]:
+            say(f"  {login['role']:<28} {login['email']:<28} {login['password']}")
+        say(f"\n  Sandbox (plays Mobility Work): {run['sandbox_url']}   Outbox: {run['portal_url']}/outbox/")
+        say("  Ctrl-C stops everything.\n")
+
+    def shut_down(self) -> None:
+        """Stop children, then engines."""
+        say("Stopping ...")
+        self.supervisor.stop()
+        for engine in reversed(self.engines):
+            engine.stop()
+        (self.data / "run.json").unlink(missing_ok=True)
+        say("Stopped.")
+
+
+def stop_other() -> int:
+    """End the run that holds the lock, and wait for it."""
+    path = data_dir() / "run.lock"
+    pid = int(path.read_text() or 0) if path.exists() else 0
+    try:
+        lock(data_dir())
+    except CannotRun:
+        os.kill(pid, signal.SIGTERM)
+        for _ in range(300):
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                return 0
+            time.sleep(0.1)
+        return 1
+    say("Nothing is running.")
+    return 0
+
+
+def main() -> int:
+    """Run until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
+    options = parser.parse_args()
+    if options.stop:
+        return stop_other()
+
+    run = Run(options.port)
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        run.supervisor.stopping = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    try:
+        held = lock(run.data)
+    except CannotRun as error:
+        say(str(error))
+        return 1
+    code = 0
+    try:
+        run.bring_up()
+        run.announce()
+        run.supervisor.watch()
+    except KeyboardInterrupt:
+        say("")
+    except (CannotRun, EngineError) as error:
+        say(f"\n{error}")
+        code = 1
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    run.shut_down()
+    os.close(held)
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,69 @@
+"""The shell's context: what the navigation offers to whom. A page enters the menu by one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from portal.networks.access import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu."""
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    admins_only: bool = False
+
+
+NAVIGATION = (
+    Entry("home", _("Overview"), "layout-dashboard"),
+    Entry("timeline", _("Timeline"), "timeline-event"),
+    Entry("networks", _("Networks"), "building-factory-2"),
+    Entry("people", _("People"), "users", admins_only=True),
+    Entry("trail", _("Audit trail"), "history"),
+    Entry("help", _("Help"), "lifebuoy"),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return what every page's frame needs."""
+    access: Access | None = getattr(request, "access", None)
+    base = {"name": settings.PORTAL_NAME, "dev": settings.PORTAL_DEV, "sandbox_url": settings.PORTAL_SANDBOX_URL}
+    if access is None:
+        return {"shell": base}
+    match = getattr(request, "resolver_match", None)
+    slug = match.kwargs.get("slug") if match else None
+    if match and match.url_name == "timeline":
+        slug = request.GET.get("network")
+    current = next((network for network in access.networks if network.slug == slug), None)
+    return {
+        "shell": {
+            **base,
+            "navigation": [_item(entry, request) for entry in NAVIGATION if access.is_admin or not entry.admins_only],
+            "networks": access.networks,
+            "network": current,
+        }
+    }
+
+
+def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+    try:
+        url = reverse(entry.url_name)
+    except NoReverseMatch:
+        url = ""
+    path = request.path
+    return {
+        "url": url,
+        "label": entry.label,
+        "icon": entry.icon,
+        "current": path == url or (url not in {"", "/"} and path.startswith(url)),
+    }
