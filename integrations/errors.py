@@ -82,12 +82,21 @@ class UnexpectedAnswer(VendorError):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One error that the vendor names. `row` counts from zero; None and "" where it names none."""
+    """One error that the vendor names. `row` counts from zero, `path` leads to the property inside it.
+
+    Without row and path it concerns the whole request; `pointer` then still says what the vendor pointed at.
+    """
 
     row: int | None
-    path: str
+    path: tuple[str, ...]
     message_key: str
     parameters: dict[str, object] = field(default_factory=dict)
+    pointer: str = ""
+
+    @property
+    def is_global(self) -> bool:
+        """Tell whether the error belongs to no row and no property that we sent."""
+        return self.row is None and not self.path
 
 
 class InvalidPayload(VendorError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -24,6 +26,7 @@ from integrations.errors import (
 )
 from integrations.http import vendor_client
 from integrations.mobility_work.body import clean
+from integrations.spec import Operation
 
 logger = logging.getLogger(__name__)
 SETTINGS_PATH = "/partners/v1/network/settings"
@@ -42,102 +45,135 @@ class NetworkSettings:
 
 def get_network_settings(base_url: str, *, api_key: str, network_name: str = "") -> NetworkSettings:
     """Ask which network a key opens. Raises VendorError."""
-    if not api_key.isascii() or not api_key.isprintable() or not api_key or " " in api_key:
-        raise BadKey("the key holds characters that no API key has")
     with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
         response = _send(client, "GET", SETTINGS_PATH)
-    data = _json(response)
+    data = _body(response)
     try:
-        network_id = UUID(str(data["networkId"]))
-    except (KeyError, TypeError, ValueError):
-        raise UnexpectedAnswer(
-            "the settings hold no network id", status=response.status_code, request_id=_request_id(response)
-        ) from None
+        network_id = UUID(clean(data.get("networkId")))
+    except ValueError:
+        detail = "the settings hold no network id" if data else "the answer is no JSON object"
+        raise UnexpectedAnswer(detail, status=response.status_code, request_id=_request_id(response)) from None
     legacy = data.get("legacyNetworkId")
     zone = clean(data.get("timezone"), 64)
     currency = clean(data.get("currency"), 10)
     return NetworkSettings(
         network_id=network_id,
-        legacy_network_id=legacy if isinstance(legacy, int) and not isinstance(legacy, bool) else None,
+        legacy_network_id=legacy if type(legacy) is int and 0 <= legacy < 1 << 63 else None,
         name=clean(data.get("name"), 200),
         time_zone=zone if zone in available_timezones() else "",
         currency=currency if len(currency) == 3 and currency.isalpha() else "",
     )
 
 
-def _send(client: httpx.Client, method: str, path: str) -> httpx.Response:
-    """Send one request; return its 2xx answer. Raises VendorError, from no cause: a cause would hold the key."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The vendor took a write. It says no more: what took effect is known later, from events."""
+
+    status: int
+    request_id: str
+
+
+def send(base_url: str, operation: Operation, payload: object, *, api_key: str, network_name: str = "") -> Accepted:
+    """Ask for one operation. `payload` is a list of rows, or one object where the limit is 1. Raises VendorError."""
+    with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
+        response = _send(client, operation.method, operation.path, payload)
+    return Accepted(response.status_code, _request_id(response))
+
+
+def _send(client: httpx.Client, method: str, path: str, payload: object = None) -> httpx.Response:
+    """Send one request; return its 2xx answer. Raises VendorError, from no cause: the cause holds the request."""
     try:
-        response = client.request(method, path)
+        response = client.request(method, path, json=payload)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
         raise NothingSent(type(error).__name__) from None
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from None
     logger.info("%s %s answered %s, request id %s", method, path, response.status_code, _request_id(response) or "none")
     if not response.is_success:
-        raise error_of(response)
+        raise error_of(response, payload)
     return response
 
 
-def error_of(response: httpx.Response) -> VendorError:
-    """Return the error that an answer stands for."""
+def error_of(response: httpx.Response, payload: object = None) -> VendorError:
+    """Return the error that an answer to `payload` stands for."""
     status, request_id = response.status_code, _request_id(response)
+    message = clean(_body(response).get("message"))
     if status == 400:
-        errors = parse_errors(response)
-        return InvalidPayload(_message(response), status=status, request_id=request_id, errors=errors)
+        errors = parse_errors(_body(response), payload)
+        return InvalidPayload(message, status=status, request_id=request_id, errors=errors)
     if status == 429:
-        after = response.headers.get("Retry-After", "")
-        retry_after = int(after) if after.isascii() and after.isdigit() else None
-        return RateLimited(_message(response), status=status, request_id=request_id, retry_after=retry_after)
+        after = _seconds(response.headers.get("Retry-After", ""))
+        return RateLimited(message, status=status, request_id=request_id, retry_after=after)
     kinds: dict[int, type[VendorError]] = {401: BadKey, 403: AccessDenied}
     kind = kinds.get(status, VendorFault if status >= 500 else UnexpectedAnswer)
-    return kind(_message(response), status=status, request_id=request_id)
+    return kind(message, status=status, request_id=request_id)
 
 
-def parse_errors(response: httpx.Response) -> tuple[FieldError, ...]:
-    """Return the errors named in a 400 body; a pointer of no known form becomes a global error, never nothing."""
-    try:
-        extended = response.json().get("extended_message") or {}
-        global_errors, by_pointer = extended.get("global_errors") or [], extended.get("property_errors") or {}
-    except (ValueError, AttributeError):
+def parse_errors(body: dict[str, Any], payload: object = None) -> tuple[FieldError, ...]:
+    """Return the errors named in a 400 body. What fits no known form becomes a global error, never nothing."""
+    extended = body.get("extended_message")
+    if not isinstance(extended, dict):
         return ()
-    found = [_field_error("", detail) for detail in global_errors if isinstance(detail, dict)]
-    if isinstance(by_pointer, dict):
-        for pointer, details in by_pointer.items():
-            for detail in details if isinstance(details, list) else [details]:
-                found.append(_field_error(str(pointer), detail if isinstance(detail, dict) else {}))
+    found = [_field_error("", detail, payload) for detail in _listed(extended.get("global_errors"))]
+    by_pointer = extended.get("property_errors")
+    if not isinstance(by_pointer, dict):  # PHP writes an empty map as an array
+        return (*found, *(_field_error("", detail, payload) for detail in _listed(by_pointer)))
+    for pointer, details in by_pointer.items():
+        found += [_field_error(pointer, detail, payload) for detail in _listed(details) or [{}]]
     return tuple(found)
 
 
-def _field_error(pointer: str, detail: dict[str, Any]) -> FieldError:
-    segments = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-    row = int(segments.pop(0)) if segments and segments[0].isascii() and segments[0].isdigit() else None
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [] if value is None or value == {} else [value]
+
+
+def _field_error(pointer: str, detail: Any, payload: object) -> FieldError:
+    row, path = _target(pointer, payload)
+    if not isinstance(detail, dict):
+        return FieldError(row, path, clean(detail), pointer=clean(pointer))
     parameters = detail.get("parameters")
     return FieldError(
         row=row,
-        path="/".join(segments) if pointer.startswith("/") else pointer,
+        path=path,
         message_key=clean(detail.get("messageKey")),
         parameters=parameters if isinstance(parameters, dict) else {},
+        pointer=clean(pointer),
     )
 
 
-def _json(response: httpx.Response) -> dict[str, Any]:
+def _target(pointer: str, payload: object) -> tuple[int | None, tuple[str, ...]]:
+    """Return the row and the property path of a JSON pointer, or (None, ()) when it leads to nothing that was sent."""
+    if not pointer.startswith("/"):
+        return None, ()
+    first, *rest = [segment.replace("~1", "/").replace("~0", "~") for segment in pointer[1:].split("/")]
+    if not isinstance(payload, list):
+        return None, (first, *rest)
+    if first.isascii() and first.isdigit() and len(first) < 10 and int(first) < len(payload):
+        return int(first), tuple(rest)
+    return None, ()
+
+
+def _seconds(retry_after: str) -> int | None:
+    """Return a Retry-After header, which may be a number or a date, as seconds from now."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)
+    try:
+        moment = parsedate_to_datetime(text)
+        return max(0, round((moment - datetime.now(UTC)).total_seconds())) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _body(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer, or {} when it is something else."""
     try:
         data = response.json()
-    except ValueError:
-        data = None
-    if not isinstance(data, dict):
-        raise UnexpectedAnswer(
-            "the answer is no JSON object", status=response.status_code, request_id=_request_id(response)
-        )
-    return data
-
-
-def _message(response: httpx.Response) -> str:
-    try:
-        return clean(response.json().get("message"))
-    except (ValueError, AttributeError):
-        return ""
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _request_id(response: httpx.Response) -> str:
