@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
 
@@ -50,14 +51,19 @@ def load_json(body: bytes) -> Any:
     )
 
 
-def _canonical(value: Any) -> str:
-    """Return the one text of a JSON value: sorted keys, no spaces, numbers as they were written."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{_canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_canonical, value)) + "]"
+def write_json(value: Any, *, sort_keys: bool, ascii_only: bool) -> str:
+    """Return the one text of a parsed JSON value: no spaces, numbers as they were written. Raises RecursionError."""
+    quote = encode_basestring_ascii if ascii_only else encode_basestring
+    if isinstance(value, str):
+        return quote(value)
     if isinstance(value, Number):
         return value.literal
+    if isinstance(value, dict):
+        names = sorted(value) if sort_keys else value
+        write = [f"{quote(k)}:{write_json(value[k], sort_keys=sort_keys, ascii_only=ascii_only)}" for k in names]
+        return "{" + ",".join(write) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(write_json(item, sort_keys=sort_keys, ascii_only=ascii_only) for item in value) + "]"
     return json.dumps(value)
 
 
@@ -72,7 +78,7 @@ def event_identity(body: bytes) -> bytes:
         if not isinstance(parsed, dict):
             raise _NotCanonical
         parsed.pop("_sentAt", None)
-        canonical = _canonical(parsed)
+        canonical = write_json(parsed, sort_keys=True, ascii_only=True)
     except (ValueError, RecursionError):
         return hashlib.sha256(b"raw\0" + body).digest()
     return hashlib.sha256(b"json\0" + canonical.encode()).digest()
