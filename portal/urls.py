@@ -5,13 +5,53 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.accounts import views as accounts
+from portal.explore import overview, trail
+from portal.explore import views as explore
 from portal.lib import health
+from portal.networks import views as networks
+from portal.timeline import views as timeline
+from portal.webhooks import views as webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
-    path("", health.alive, name="home"),
     path("accounts/", include("allauth.account.urls")),
+    path("", overview.home, name="home"),
+    path("help/", overview.help_page, name="help"),
+    path("preferences/", accounts.preferences, name="preferences"),
+    path("timeline/", timeline.timeline, name="timeline"),
+    path("timeline/new/", timeline.new_events, name="new_events"),
+    path("networks/", networks.network_list, name="networks"),
+    path("networks/connect/", networks.connect, name="connect"),
+    path("networks/<slug:slug>/", webhooks.network, name="network"),
+    path("networks/<slug:slug>/listen/", webhooks.listen, name="listen"),
+    path("networks/<slug:slug>/heard/", webhooks.heard, name="heard"),
+    path("networks/<slug:slug>/settings/", networks.change, name="network_change"),
+    path("networks/<slug:slug>/key/", networks.key, name="network_key"),
+    path("networks/<slug:slug>/key/compromised/", networks.key_compromised, name="network_key_compromised"),
+    path("networks/<slug:slug>/secrets/add/", networks.secret_add, name="secret_add"),
+    path("networks/<slug:slug>/secrets/<uuid:secret_id>/reveal/", networks.secret_reveal, name="secret_reveal"),
+    path("networks/<slug:slug>/secrets/<uuid:secret_id>/retire/", networks.secret_retire, name="secret_retire"),
+    path("networks/<slug:slug>/address/rotate/", networks.address_rotate, name="address_rotate"),
+    path("networks/<slug:slug>/recipe/release/", networks.recipe_release, name="recipe_release"),
+    path("networks/<slug:slug>/quarantine/", webhooks.quarantine, name="quarantine"),
+    path("networks/<slug:slug>/deliveries/<uuid:delivery_id>/again/", webhooks.again, name="delivery_again"),
+    path("networks/<slug:slug>/events/<int:position>/", explore.event, name="event"),
+    path("networks/<slug:slug>/events/<int:position>/raw/", explore.raw_payload, name="raw_payload"),
+    path("networks/<slug:slug>/things/<slug:kind>/", explore.subject, name="subject"),
+    path("people/", accounts.people_home, name="people"),
+    path("people/<slug:organization>/", accounts.people, name="organization_people"),
+    path("people/<slug:organization>/invite/", accounts.invite, name="invite"),
+    path("people/<slug:organization>/<uuid:membership_id>/", accounts.member, name="member"),
+    path("people/<slug:organization>/<uuid:membership_id>/remove/", accounts.member_remove, name="member_remove"),
+    path(
+        "people/<slug:organization>/invitations/<uuid:invitation_id>/withdraw/",
+        accounts.invitation_withdraw,
+        name="invitation_withdraw",
+    ),
+    path("invitation/<str:token>/", accounts.invitation, name="invitation"),
+    path("trail/", trail.trail, name="trail"),
 ]
 if settings.PORTAL_DEV:
     urlpatterns += [path("", include("portal.dev.urls"))]

@@ -21,7 +21,7 @@ PR_SET_PDEATHSIG = 1
 def _die_with_parent() -> None:
     """Ask Linux to end this child when the supervisor is killed, so that no orphan holds a port."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,15 +24,12 @@ from portal.dev.engines import (
     start_postgres,
     start_valkey,
 )
+from portal.dev.preflight import CannotRun, RunLock, check_ports, stop_other_run
 from portal.dev.supervisor import Child, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("portal_owner", "portal_app", "portal_receiver")
 READY_SECONDS = 60
-
-
-class CannotRun(Exception):
-    """The product cannot be started; the text says why and what to do."""
 
 
 def say(text: str) -> None:
@@ -45,39 +40,6 @@ def say(text: str) -> None:
 def data_dir() -> Path:
     """Return the folder of all state."""
     return Path(os.environ.get("PORTAL_DATA_DIR") or ROOT / ".data").resolve()
-
-
-def check_ports(port: int) -> None:
-    """Raise CannotRun when one of the three ports is taken."""
-    for number, what in ((port, "the portal"), (port + 1, "the sandbox"), (port + 2, "the receiver")):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", number))
-            except OSError:
-                message = (
-                    f"Port {number}, meant for {what}, is in use by another program. "
-                    f"Stop that program, or choose other ports: make run PORT={port + 100}"
-                )
-                raise CannotRun(message) from None
-
-
-def lock(data: Path) -> int:
-    """Take the run's lock, which the system releases however we end. Raises CannotRun."""
-    data.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(data / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.read(descriptor, 20).decode() or "?"
-        message = (
-            f"The product is running already on {data} (process {owner}). "
-            "Stop it there with Ctrl-C, or set PORTAL_DATA_DIR to another folder."
-        )
-        raise CannotRun(message) from None
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
-    return descriptor
 
 
 def kept_secrets(data: Path) -> dict[str, str]:
@@ -238,25 +200,6 @@ class Run:
             engine.stop()
         (self.data / "run.json").unlink(missing_ok=True)
         say("Stopped.")
-
-
-def stop_other() -> int:
-    """End the run that holds the lock, and wait for it."""
-    path = data_dir() / "run.lock"
-    pid = int(path.read_text() or 0) if path.exists() else 0
-    try:
-        lock(data_dir())
-    except CannotRun:
-        os.kill(pid, signal.SIGTERM)
-        for _ in range(300):
-            try:
-                os.kill(pid, 0)
-            except ProcessLookupError:
-                return 0
-            time.sleep(0.1)
-        return 1
-    say("Nothing is running.")
-    return 0
 
 
 def main() -> int:

@@ -39,9 +39,7 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
         return format_html('<time datetime="{}">{}</time>', local.isoformat(), absolute)
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
-    return format_html(
-        '<time datetime="{}" title="{}" data-relative>{}</time>', local.isoformat(), absolute, absolute
-    )
+    return format_html('<time datetime="{}" title="{}" data-relative>{}</time>', local.isoformat(), absolute, absolute)
 
 
 @register.inclusion_tag("components/copyable.html")

@@ -1,0 +1,122 @@
+"""What a timeline shows: read from the address, and written into it again, so that every view can be shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from integrations.mobility_work.events import EVENT_TYPES, TABLE
+from integrations.mobility_work.ordering import lower_bound
+
+FLAGS: dict[str, tuple[str | Promise, str, str]] = {
+    # flag: (words, state, icon)
+    "unreadable": (_("Unreadable"), "bad", "alert-circle"),
+    "unverified": (_("Unverified"), "warn", "shield-question"),
+    "stale": (_("Old time stamp"), "warn", "clock"),
+    "late": (_("Late"), "neutral", "clock"),
+    "repeated": (_("Repeated"), "neutral", "repeat"),
+    "replayed": (_("Replayed"), "bad", "shield-x"),
+    "key_reused": (_("Key reused"), "warn", "key"),
+    "differs": (_("Contract differs"), "warn", "alert-triangle"),
+}
+PRESETS: dict[str, tuple[str | Promise, int]] = {
+    "today": (_("Today"), 1),
+    "7d": (_("Last 7 days"), 7),
+    "30d": (_("Last 30 days"), 30),
+    "90d": (_("Last 90 days"), 90),
+}
+KINDS = ("task", "part", "equipment", "location", "person")
+LOWEST, HIGHEST = b"", b"\xff" * 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """A view of the timeline. Empty means everything."""
+
+    network: str = ""
+    types: tuple[str, ...] = ()
+    kind: str = ""
+    key: str = ""
+    preset: str = ""
+    start: date | None = None
+    end: date | None = None
+    flag: str = ""
+    query: str = ""
+    problems: tuple[str, ...] = ()
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Return the address's parameters of this view."""
+        pairs = [("network", self.network), *(("type", name) for name in self.types)]
+        pairs += [("kind", self.kind), ("key", self.key), ("period", self.preset)]
+        pairs += [
+            ("from", self.start.isoformat() if self.start else ""),
+            ("to", self.end.isoformat() if self.end else ""),
+        ]
+        pairs += [("is", self.flag), ("q", self.query)]
+        return [(name, value) for name, value in pairs if value]
+
+    def query_string(self) -> str:
+        """Return the parameters as they stand in an address."""
+        return urlencode(self.parameters())
+
+    def without(self, **changes: Any) -> str:
+        """Return the address's parameters with some of them changed."""
+        return replace(self, **changes).query_string()
+
+    def bounds(self, zone: ZoneInfo, now: datetime) -> tuple[bytes, bytes]:
+        """Return the order keys between which the events of the chosen days lie, days being those of `zone`."""
+        start, end = self.start, self.end
+        if self.preset:
+            today = now.astimezone(zone).date()
+            start, end = today - timedelta(days=PRESETS[self.preset][1] - 1), today
+        low = lower_bound(datetime.combine(start, time.min, zone)) if start else LOWEST
+        high = lower_bound(datetime.combine(end + timedelta(days=1), time.min, zone)) if end else HIGHEST
+        return low, high
+
+
+def read_filters(data: QueryDict | Mapping[str, str]) -> Filters:
+    """Read the parameters of an address; what makes no sense is named in `problems` and left out."""
+    problems: list[str] = []
+    listed = data.getlist("type") if isinstance(data, QueryDict) else []
+    types = tuple(name for name in dict.fromkeys(listed) if name in EVENT_TYPES or name == "?")
+    kind = data.get("kind", "")
+    preset, flag = data.get("period", ""), data.get("is", "")
+    return Filters(
+        network=data.get("network", "")[:60],
+        types=types,
+        kind=kind if kind in KINDS else "",
+        key=data.get("key", "")[:210].replace("\0", "") if kind in KINDS else "",
+        preset=preset if preset in PRESETS else "",
+        start=_date(data.get("from", ""), problems),
+        end=_date(data.get("to", ""), problems),
+        flag=flag if flag in FLAGS else "",
+        query=data.get("q", "").replace("\0", "").strip()[:200],
+        problems=tuple(problems),
+    )
+
+
+def _date(text: str, problems: list[str]) -> date | None:
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        problems.append(text[:40])
+        return None
+    if not date(1970, 1, 1) <= found <= date(2200, 1, 1):
+        problems.append(text[:40])
+        return None
+    return found
+
+
+def type_choices() -> list[tuple[str, str]]:
+    """Return the event types to choose from, by name and label msgid."""
+    return [(entry.name, entry.label) for entry in TABLE]

@@ -1,0 +1,183 @@
+"""Reads the timeline: keyset pages merged over networks, at a cost that does not grow with the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from integrations.mobility_work.terms import search_terms
+from portal.networks.models import Network
+from portal.timeline.filters import Filters
+from portal.timeline.models import Reading
+
+PAGE_SIZE = 50
+COUNT_CAP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a timeline; cursors are None where there is nothing further."""
+
+    readings: list[Reading]
+    newer: str | None
+    older: str | None
+
+
+def timeline_page(
+    networks: Sequence[Network],
+    filters: Filters,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    before: str = "",
+    after: str = "",
+    size: int = PAGE_SIZE,
+) -> Page:
+    """Return one page, newest first. `before` and `after` are cursors: an order key in hex. Needs the scope."""
+    low, high = filters.bounds(zone, now)
+    newest_first = not _cursor(after)
+    if newest_first:
+        high = min(high, _cursor(before) or high)
+    else:
+        low = max(low, _cursor(after) + b"\0")
+    found = _find([network.id for network in networks], filters, low, high, newest_first, size + 1)
+    more, found = len(found) > size, found[:size]
+    if not newest_first:
+        found.reverse()
+    readings = _load(found)
+    newer: str | None = None
+    older: str | None = None
+    if readings:
+        first, last = bytes(readings[0].order_key).hex(), bytes(readings[-1].order_key).hex()
+        newer = first if (before if newest_first else more) else None
+        older = last if (more if newest_first else True) else None
+    return Page(readings, newer, older)
+
+
+def neighbours(
+    networks: Sequence[Network], filters: Filters, reading: Reading, *, zone: ZoneInfo, now: datetime
+) -> tuple[Reading | None, Reading | None]:
+    """Return the next newer and next older event in the same view."""
+    ids = [network.id for network in networks]
+    low, high = filters.bounds(zone, now)
+    key = bytes(reading.order_key)
+    newer = _load(_find(ids, filters, max(low, key + b"\0"), high, False, 1))
+    older = _load(_find(ids, filters, low, min(high, key), True, 1))
+    return (newer[0] if newer else None), (older[0] if older else None)
+
+
+def count_new(
+    networks: Sequence[Network], filters: Filters, since: dict[UUID, int], *, zone: ZoneInfo, now: datetime
+) -> int:
+    """Return how many events of a view were recorded after the given positions, at most `COUNT_CAP`."""
+    low, high = filters.bounds(zone, now)
+    total = 0
+    words = set(search_terms(filters.query))
+    for network in networks:
+        fresh = Reading.objects.filter(
+            network_id=network.id, position__gt=since.get(network.id, 0), order_key__gte=low, order_key__lt=high
+        )
+        if filters.types:
+            fresh = fresh.filter(type__in=filters.types)
+        if filters.flag:
+            fresh = fresh.filter(flags__contains=[filters.flag])
+        if filters.key or words:
+            positions = list(fresh.order_by("position").values_list("position", flat=True)[: COUNT_CAP * 5])
+            matching = _find([network.id], filters, low, high, True, COUNT_CAP) if positions else []
+            total += len({position for _, position in matching} & set(positions))
+        else:
+            total += len(fresh.order_by("position").values_list("position", flat=True)[:COUNT_CAP])
+        if total >= COUNT_CAP:
+            return COUNT_CAP
+    return total
+
+
+def last_positions(networks: Sequence[Network]) -> dict[UUID, int]:
+    """Return each network's newest position, by one index look-up each."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT n.id, r.position FROM unnest(%s::uuid[]) n(id) CROSS JOIN LATERAL (
+                SELECT position FROM timeline_reading r WHERE r.network_id = n.id ORDER BY position DESC LIMIT 1) r""",
+            [[network.id for network in networks]],
+        )
+        return dict(cursor.fetchall())
+
+
+def _cursor(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        return b""
+    return key if len(key) == 27 else b""
+
+
+def _find(
+    network_ids: list[UUID], filters: Filters, low: bytes, high: bytes, newest_first: bool, limit: int
+) -> list[tuple[UUID, int]]:
+    """Return network and position of the events of a view between two order keys, in order."""
+    if not network_ids or low >= high:
+        return []
+    words = search_terms(filters.query)
+    if filters.query and not words:
+        return []
+    if words:
+        query = " & ".join("'" + word.replace("'", "''").replace("\\", "\\\\") + "':*" for word in words)
+        sql = "SELECT * FROM portal_search_events(%s::uuid[], %s, %s::text[], %s, %s, %s, %s, %s, %s, %s)"
+        types = list(filters.types) or None
+        values: list[Any] = [network_ids, query, types, filters.flag or None, filters.kind or None]
+        values += [filters.key or None, low, high, newest_first, limit]
+    else:
+        sql, values = _plain(network_ids, filters, low, high, newest_first, limit)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _plain(
+    network_ids: list[UUID], filters: Filters, low: bytes, high: bytes, newest_first: bool, limit: int
+) -> tuple[str, list[Any]]:
+    """Return the keyset scan per network (and per type) whose heads are merged: an index serves each of them."""
+    direction = "DESC" if newest_first else "ASC"
+    conditions = ["r.network_id = n.id", "r.order_key >= %s", "r.order_key < %s"]
+    values: list[Any] = [low, high]
+    source, types = "timeline_reading r", ""
+    head: list[Any] = [network_ids]
+    if filters.key:
+        source = (
+            "timeline_eventsubject r JOIN timeline_reading x ON x.network_id = r.network_id AND x.position = r.position"
+        )
+        conditions += ["r.kind = %s", "r.key = %s"]
+        values += [filters.kind, filters.key]
+        if filters.types:
+            conditions.append("x.type = ANY (%s)")
+            values.append(list(filters.types))
+    elif filters.types:
+        types = "CROSS JOIN unnest(%s::text[]) t(name)"
+        head.append(list(filters.types))
+        conditions.append("r.type = t.name")
+    if filters.flag:
+        conditions.append(f"%s = ANY ({'x' if filters.key else 'r'}.flags)")
+        values.append(filters.flag)
+    sql = f"""SELECT m.network_id, m.position FROM unnest(%s::uuid[]) n(id) {types} CROSS JOIN LATERAL (
+        SELECT r.network_id, r.position, r.order_key FROM {source} WHERE {" AND ".join(conditions)}
+        ORDER BY r.order_key {direction} LIMIT %s) m ORDER BY m.order_key {direction} LIMIT %s"""  # noqa: S608 - fixed parts only
+    return sql, [*head, *values, limit, limit]
+
+
+def _load(found: Sequence[tuple[UUID, int]]) -> list[Reading]:
+    """Return the readings in the order found."""
+    wanted: dict[UUID, list[int]] = {}
+    for network_id, position in found:
+        wanted.setdefault(network_id, []).append(position)
+    loaded = {
+        (reading.network_id, reading.position): reading
+        for network_id, positions in wanted.items()
+        for reading in Reading.objects.filter(network_id=network_id, position__in=positions).defer("terms")
+    }
+    return [loaded[place] for place in found if place in loaded]

@@ -1,0 +1,51 @@
+"""Renders a reading's sentence in the reader's language, its subjects as links."""
+
+from __future__ import annotations
+
+from string import Formatter
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from integrations.mobility_work.body import show
+from integrations.mobility_work.events import SOMEBODY, SOMETHING
+from portal.timeline.models import Reading
+
+NAMELESS = {SOMEBODY, SOMETHING}
+
+
+def subject_url(slug: str, kind: str, key: str) -> str:
+    """Return the address of a subject's timeline."""
+    return f"{reverse('subject', args=[slug, kind])}?{urlencode({'key': key})}"
+
+
+def sentence_html(reading: Reading, slug: str) -> SafeString:
+    """Return the sentence with links; a value that is missing shows as "?", never as an error."""
+    template = gettext(reading.sentence.get("template", ""))
+    arguments: dict[str, dict[str, Any]] = reading.sentence.get("arguments", {})
+    parts: list[str] = []
+    for text, name, _spec, _conversion in Formatter().parse(template):
+        parts.append(escape(text))
+        if name is not None:
+            parts.append(_value(arguments.get(name), slug))
+    if reading.previous_stock is not None and reading.resulting_stock is not None:
+        change = f"{show(reading.previous_stock.normalize())} → {show(reading.resulting_stock.normalize())}"
+        parts.append(format_html(' <span class="change">({})</span>', change))
+    # Every part above is escaped or made by format_html.
+    return format_html("{}" * len(parts), *(SafeString(part) for part in parts))
+
+
+def _value(argument: dict[str, Any] | None, slug: str) -> str:
+    if argument is None:
+        return "?"
+    text = argument.get("text", "")
+    if argument.get("kind") and argument.get("key"):
+        css = "ref" if argument["kind"] == "task" else ""
+        return format_html(
+            '<a class="{}" href="{}">{}</a>', css, subject_url(slug, argument["kind"], argument["key"]), text
+        )
+    return escape(gettext(text) if text in NAMELESS else text)

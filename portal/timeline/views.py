@@ -1,0 +1,122 @@
+"""The timeline across networks, and its "new events" pill."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from integrations.mobility_work.events import EVENT_TYPES
+from portal.networks.access import Access
+from portal.networks.middleware import PortalRequest
+from portal.networks.models import Network
+from portal.timeline.filters import FLAGS, PRESETS, Filters, read_filters, type_choices
+from portal.timeline.models import Subject
+from portal.timeline.queries import COUNT_CAP, count_new, last_positions, timeline_page
+from portal.timeline.rows import days_of
+
+
+def shown_networks(access: Access, filters: Filters) -> list[Network]:
+    """Return the networks of a view; one that the person may not see is a 404."""
+    return [access.network(filters.network)] if filters.network else list(access.networks)
+
+
+def zone_of(networks: list[Network]) -> ZoneInfo:
+    """Return the zone whose days a view shows: the network's; across networks, the person's."""
+    if len(networks) == 1:
+        return ZoneInfo(networks[0].time_zone)
+    return ZoneInfo(timezone.get_current_timezone_name())
+
+
+@require_GET
+def timeline(request: PortalRequest) -> HttpResponse:
+    """Show one page of events."""
+    filters = read_filters(request.GET)
+    networks = shown_networks(request.access, filters)
+    return render(request, "timeline/timeline.html", timeline_context(request, filters, networks))
+
+
+def timeline_context(request: PortalRequest, filters: Filters, networks: list[Network]) -> dict[str, Any]:
+    """Return what a timeline's template needs."""
+    zone, now = zone_of(networks), timezone.now()
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    # Positions are read first: what is recorded in between shows as new, never as lost.
+    since = last_positions(networks)
+    page = timeline_page(networks, filters, zone=zone, now=now, before=before, after=after)
+    slugs = {network.id: network.slug for network in networks}
+    return {
+        "filters": filters,
+        "page": page,
+        "days": days_of(page.readings, {n.id: n for n in networks}, zone=zone, query=filters.query_string()),
+        "several": len(networks) > 1,
+        "zone": zone.key,
+        "since": ",".join(f"{slugs[network_id]}:{position}" for network_id, position in since.items()),
+        "live": not before and not after,
+        "chips": _chips(filters, networks),
+        "types": [(name, _(label), name in filters.types) for name, label in type_choices()],
+        "presets": [(name, words) for name, (words, _days) in PRESETS.items()],
+        "flags": [(name, words) for name, (words, _state, _icon) in FLAGS.items()],
+    }
+
+
+def _chips(filters: Filters, networks: list[Network]) -> list[dict[str, str]]:
+    """Return the filters that are on, each with the address without it."""
+    chips = [
+        {
+            "text": _(EVENT_TYPES[name].label),
+            "query": filters.without(types=tuple(t for t in filters.types if t != name)),
+        }
+        for name in filters.types
+    ]
+    if filters.network:
+        chips.insert(0, {"text": networks[0].name, "query": filters.without(network="")})
+    if filters.key:
+        known = Subject.objects.filter(
+            network_id__in=[n.id for n in networks], kind=filters.kind, key=filters.key
+        ).first()
+        chips.append({"text": known.label if known else filters.key, "query": filters.without(kind="", key="")})
+    if filters.preset:
+        chips.append({"text": str(PRESETS[filters.preset][0]), "query": filters.without(preset="")})
+    if filters.start:
+        chips.append({"text": f"≥ {filters.start:%Y-%m-%d}", "query": filters.without(start=None)})
+    if filters.end:
+        chips.append({"text": f"≤ {filters.end:%Y-%m-%d}", "query": filters.without(end=None)})
+    if filters.flag:
+        chips.append({"text": str(FLAGS[filters.flag][0]), "query": filters.without(flag="")})
+    if filters.query:
+        chips.append({"text": f"“{filters.query}”", "query": filters.without(query="")})
+    return chips
+
+
+@require_GET
+def new_events(request: PortalRequest) -> HttpResponse:
+    """Answer the pill that counts what has come since the page was made."""
+    filters = read_filters(request.GET)
+    networks = shown_networks(request.access, filters)
+    since = _since(request.GET.get("since", ""), networks)
+    now: datetime = timezone.now()
+    count = count_new(networks, filters, since, zone=zone_of(networks), now=now)
+    return render(
+        request,
+        "timeline/pill.html",
+        {"count": count, "capped": count >= COUNT_CAP, "filters": filters, "since": request.GET.get("since", "")},
+    )
+
+
+def _since(text: str, networks: list[Network]) -> dict[UUID, int]:
+    ids = {network.slug: network.id for network in networks}
+    found: dict[UUID, int] = {}
+    for item in text.split(",")[:1000]:
+        slug, colon, position = item.partition(":")
+        if colon and slug in ids and position.isascii() and position.isdigit() and len(position) < 19:
+            found[ids[slug]] = int(position)
+        elif item and not (position.isascii() and position.isdigit()):
+            raise Http404(_("This address was changed by hand and makes no sense any more."))
+    return found

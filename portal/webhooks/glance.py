@@ -1,0 +1,102 @@
+"""The state of networks at a glance: key, last events, signatures, quarantine, silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from integrations.mobility_work.events import TABLE
+from portal.networks.models import Credential, Inbox, Network
+from portal.webhooks.models import Processing, QuarantineUsage
+
+SILENT_AFTER_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a network's line says."""
+
+    network: Network
+    credential: Credential | None
+    last_received_at: datetime | None
+    quarantined: int
+    troubled: int
+    is_pinned: bool
+
+    @property
+    def silent_hours(self) -> int | None:
+        """Return the whole hours since the last delivery, or None where there was none."""
+        if self.last_received_at is None:
+            return None
+        return int((timezone.now() - self.last_received_at).total_seconds() // 3600)
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether the network has been quiet for longer than a day."""
+        return self.network.has_webhooks and (self.silent_hours is None or self.silent_hours >= SILENT_AFTER_HOURS)
+
+
+def glances(networks: Sequence[Network]) -> list[Glance]:
+    """Return one glance per network, in a fixed number of queries. Needs the scope."""
+    ids = [network.id for network in networks]
+    keys = {key.network_id: key for key in Credential.objects.filter(network_id__in=ids).order_by("created_at")}
+    usage = dict(QuarantineUsage.objects.filter(network_id__in=ids).values_list("network_id", "entries"))
+    pinned = set(Inbox.objects.filter(network_id__in=ids, recipe__isnull=False).values_list("network_id", flat=True))
+    last = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT n.id, d.received_at FROM unnest(%s::uuid[]) n(id) CROSS JOIN LATERAL (
+                SELECT received_at FROM webhooks_delivery d WHERE d.network_id = n.id
+                ORDER BY received_at DESC LIMIT 1) d""",
+            [ids],
+        )
+        last = dict(cursor.fetchall())
+    troubled: dict[object, int] = {}
+    for network_id in Processing.objects.filter(network_id__in=ids, state__in=["failed", "held"]).values_list(
+        "network_id", flat=True
+    )[:1000]:
+        troubled[network_id] = troubled.get(network_id, 0) + 1
+    return [
+        Glance(
+            network,
+            keys.get(network.id),
+            last.get(network.id),
+            usage.get(network.id, 0),
+            troubled.get(network.id, 0),
+            network.id in pinned,
+        )
+        for network in networks
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event type, and when a network last sent it."""
+
+    name: str
+    label: str
+    icon: str
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+def heard_types(network: Network) -> list[Heard]:
+    """Return the event types in their order with the receive time of the first and last event of each."""
+    names = [entry.name for entry in TABLE]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT t.name, a.first_received_at, b.last_received_at FROM unnest(%s::text[]) t(name)
+            CROSS JOIN LATERAL (SELECT first_received_at FROM timeline_reading r WHERE r.network_id = %s
+                AND r.type = t.name ORDER BY r.order_key LIMIT 1) a
+            CROSS JOIN LATERAL (SELECT last_received_at FROM timeline_reading r WHERE r.network_id = %s
+                AND r.type = t.name ORDER BY r.order_key DESC LIMIT 1) b""",
+            [names, network.id, network.id],
+        )
+        times = {name: (first, last) for name, first, last in cursor.fetchall()}
+    return [
+        Heard(entry.name, entry.label, entry.icon, *times.get(entry.name, (None, None))) for entry in TABLE
+    ]
