@@ -12,7 +12,10 @@ from integrations.mobility_work.reading import Argument, Difference, Subject
 MAX_TEXT = 300
 MAX_KEY = 200
 MAX_NUMBER = Decimal(10) ** 15
-_UNWANTED = dict.fromkeys([*range(32), 127, *range(55296, 57344)], " ")
+# Control characters, lone surrogates, and the marks that turn the direction of the text around them.
+_UNWANTED = dict.fromkeys(
+    [*range(32), *range(127, 160), *range(0xD800, 0xE000), *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " "
+)
 
 
 def clean(value: object, limit: int = MAX_TEXT) -> str:
@@ -22,7 +25,10 @@ def clean(value: object, limit: int = MAX_TEXT) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = value if isinstance(value, str) else repr(value)
-    return " ".join(text[: limit * 2].translate(_UNWANTED).split())[:limit]
+    text = text[: limit * 2]
+    if not text.isprintable():
+        text = text.translate(_UNWANTED)
+    return " ".join(text.split())[:limit].rstrip()
 
 
 def as_number(value: object) -> Decimal | None:
@@ -66,11 +72,11 @@ class Body:
     def member(self, *path: str) -> Any:
         """Return the value at a path, or None; a step that is no object is a difference."""
         value: Any = self.data
-        for step in path:
-            if value is None or value == [] or value == "":  # PHP writes empty objects as arrays
+        for depth, step in enumerate(path):
+            if value is None or value in ([], ""):  # PHP writes empty objects as arrays
                 return None
             if not isinstance(value, dict):
-                self.differ("unexpected_type", ".".join(path))
+                self.differ("unexpected_type", ".".join(path[:depth]))
                 return None
             value = value.get(step)
         return value
@@ -92,8 +98,9 @@ class Body:
     def text(self, *path: str) -> str:
         """Return the scalar at a path as text, or ""."""
         value = self.member(*path)
-        if isinstance(value, (dict, list)) and value:
+        if isinstance(value, bool) or (isinstance(value, (dict, list)) and value):
             self.differ("unexpected_type", ".".join(path))
+            return ""
         return clean(value)
 
     def part(self, *path: str) -> Subject | None:

@@ -33,7 +33,8 @@ ACTIVITY = frozenset({"id", "description", "createdAt", "createdBy"})
 MOMENT = frozenset({"on", "by"})
 
 MOVES = {
-    # kind: (sentence without location or task, with location, with task, with both)
+    # kind: (sentence without location or task, with location, with task, with both); the page adds the stock before
+    # and after, which reads the same in every language.
     "consumed": (
         _("{person} consumed {quantity} × {part}"),
         _("{person} consumed {quantity} × {part} at {location}"),
@@ -71,6 +72,7 @@ UNDER_MINIMUM_KNOWN = _("{part} fell below its minimum: {level} left, minimum {m
 ACTIVITY_ADDED = _("{person} reported an activity on task {task}")
 ACTIVITY_ADDED_ON = _("{person} reported an activity on task {task} on {about}")
 UNKNOWN_EVENT = _("An event of the unknown type {type} arrived")
+NAMELESS_EVENT = _("An event without a type arrived")
 UNREADABLE = _("A delivery arrived that cannot be read")
 
 
@@ -260,5 +262,5 @@ def all_templates() -> tuple[str, ...]:
     moves = [template for variants in (*MOVES.values(), *STATES.values()) for template in variants]
     return (
         *moves, OUT_OF_STOCK, UNDER_MINIMUM, UNDER_MINIMUM_KNOWN, ACTIVITY_ADDED, ACTIVITY_ADDED_ON,
-        UNKNOWN_EVENT, UNREADABLE,
+        UNKNOWN_EVENT, NAMELESS_EVENT, UNREADABLE,
     )  # fmt: skip

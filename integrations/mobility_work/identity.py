@@ -12,6 +12,10 @@ class _NotCanonical(ValueError):
     """The body has no canonical form; its raw bytes are its identity."""
 
 
+class RepeatedKey(_NotCanonical):
+    """An object holds one key twice: readers of JSON differ in which they take."""
+
+
 class Number(float):
     """A number that is written again exactly as it was read."""
 
@@ -29,7 +33,7 @@ class Number(float):
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _NotCanonical
+        raise RepeatedKey
     return found
 
 
@@ -40,7 +44,7 @@ def _refuse_constant(name: str) -> None:
 def load_json(body: bytes) -> Any:
     """Parse strictly: repeated keys, NaN and Infinity are refused; numbers keep their literal text.
 
-    Raises ValueError (or its subclass UnicodeDecodeError) or RecursionError.
+    Raises ValueError (or its subclasses UnicodeDecodeError and RepeatedKey) or RecursionError.
     """
     return json.loads(
         body.decode("utf-8"),

@@ -9,23 +9,39 @@ from typing import Any
 
 from integrations.facts import Noted
 from integrations.mobility_work.body import Body, Meaning, clean
-from integrations.mobility_work.events import EVENT_TYPES, UNKNOWN_EVENT, UNREADABLE
-from integrations.mobility_work.identity import Number, load_json
+from integrations.mobility_work.events import EVENT_TYPES, NAMELESS_EVENT, UNKNOWN_EVENT, UNREADABLE
+from integrations.mobility_work.identity import Number, RepeatedKey, load_json
 from integrations.mobility_work.reading import Argument, Reading, Sentence
 from integrations.mobility_work.terms import index_terms
 from integrations.spec import EventType
 
+
+def _(msgid: str) -> str:
+    """Mark a text for translation; the page translates it."""
+    return msgid
+
+
 READER_VERSION = 1
+NOT_UTF8 = _("The body is not UTF-8 text.")
+TOO_DEEP = _("The body is nested too deeply.")
+NOT_JSON = _("The body is not JSON.")
+NO_OBJECT = _("The body is JSON, but not an object.")
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+# Members that are text wherever they are documented.
+TEXTS = frozenset({
+    "_event", "_type", "_idempotencyKey", "_sentAt", "_date", "emittedAt", "doneAt", "networkId", "taskId", "id",
+    "legacyId",
+})  # fmt: skip
 CLOCK_SKEW = timedelta(minutes=5)
 LATEST = timedelta(days=1)
 MAX_DEPTH = 60
 MAX_SCALARS = 2000
+MAX_SCALAR = 2000
 
 
 def read(body: bytes, received_at: datetime) -> Reading:
     """Return the reading of a body that was first received at `received_at`."""
-    data, problem, repeated = _parse(body)
+    data, problem, surprise = _parse(body)
     if data is None:
         return Reading(
             type="",
@@ -37,13 +53,17 @@ def read(body: bytes, received_at: datetime) -> Reading:
             unreadable=problem,
         )
     access = Body(data)
-    if repeated:
-        access.differ("duplicate_keys")
+    if surprise:
+        access.differ(surprise)
+    for member in sorted(TEXTS & data.keys()):
+        if not isinstance(data[member], str | None):
+            access.differ("unexpected_type", member)
     name = clean(data.get("_event"), 200)
     entry = EVENT_TYPES.get(name)
     if entry is None:
         access.differ("unknown_event", "_event", name)
-        meaning = Meaning(UNKNOWN_EVENT, {"type": Argument(name or "?")}, (Noted(type=name),))
+        known_by_name = (UNKNOWN_EVENT, {"type": Argument(name)}) if name else (NAMELESS_EVENT, {})
+        meaning = Meaning(*known_by_name, (Noted(type=name),))
         occurred_at, source = _first_time(access, ("emittedAt", "_date", "doneAt", "_sentAt"), received_at)
     else:
         _compare(access, entry, name)
@@ -64,6 +84,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
         terms=index_terms([*texts, *_scalars(data)]),
         idempotency_key=clean(data.get("_idempotencyKey"), 200) or None,
         vendor_network_id=clean(data.get("networkId"), 200) or None,
+        initiator=next((subject.label for subject in access.subjects.values() if subject.kind == "person"), ""),
         rank=entry.rank if entry else 255,
         chain=meaning.chain,
         previous_stock=meaning.previous,
@@ -71,31 +92,33 @@ def read(body: bytes, received_at: datetime) -> Reading:
     )
 
 
-def _parse(body: bytes) -> tuple[dict[str, Any] | None, str, bool]:
-    """Return the object, or None and a sentence that says why not; and whether keys are repeated."""
+def _parse(body: bytes) -> tuple[dict[str, Any] | None, str, str]:
+    """Return the object, or None and the msgid that says why not; and the code of a difference, or ""."""
+    surprise = ""
     try:
-        repeated = False
         try:
             data = load_json(body)
         except UnicodeDecodeError:
-            return None, "The body is not UTF-8 text.", False
-        except ValueError:
+            return None, NOT_UTF8, ""
+        except ValueError as error:
+            surprise = "duplicate_keys" if isinstance(error, RepeatedKey) else "odd_json"
             data = json.loads(body, parse_float=Number, parse_int=Number)
-            repeated = True
-    except (ValueError, RecursionError) as error:
-        reason = "it is nested too deeply" if isinstance(error, RecursionError) else clean(str(error))
-        return None, f"The body is not JSON: {reason}.", False
+    except RecursionError:
+        return None, TOO_DEEP, ""
+    except ValueError:
+        return None, NOT_JSON, ""
     if not isinstance(data, dict):
-        return None, "The body is JSON, but not an object.", False
-    return data, "", repeated
+        return None, NO_OBJECT, ""
+    return data, "", surprise
 
 
 def _compare(body: Body, entry: EventType, name: str) -> None:
     """Note where a body differs from the known contract of its type."""
     if name != entry.name:
         body.differ("alias_spelling", "_event", name)
-    for member in sorted(entry.required - body.data.keys()):
-        body.differ("missing_required", member)
+    for member in sorted(entry.required):
+        if body.data.get(member) is None and not (member == "_metadata" and member in body.data):
+            body.differ("missing_required", member)
     for member in sorted(body.data.keys() - entry.required - entry.optional):
         body.differ("unknown_field", member)
     for member, known in entry.inner.items():
@@ -121,10 +144,13 @@ def _first_time(body: Body, fields: tuple[str, ...], received_at: datetime) -> t
             body.differ("unreadable_time", path, text)
             continue
         # `*.on` may be the planned date: it counts only where it has come to pass (design section 4, "Order").
-        latest = received_at + (CLOCK_SKEW if steps[-1] == "on" else LATEST)
-        if not EARLIEST <= moment <= latest:
-            if steps[-1] != "on":
-                body.differ("time_in_future" if moment > latest else "unreadable_time", path, text)
+        planned = steps[-1] == "on"
+        if moment < EARLIEST:
+            body.differ("unreadable_time", path, text)
+            continue
+        if moment > received_at + (CLOCK_SKEW if planned else LATEST):
+            if not planned:
+                body.differ("time_in_future", path, text)
             continue
         return moment, path
     return received_at, "received"
@@ -149,4 +175,4 @@ def _scalars(value: Any, depth: int = 0) -> Iterator[str]:
         for inner in value[:MAX_SCALARS]:
             yield from _scalars(inner, depth + 1)
     elif value is not None and not isinstance(value, bool):
-        yield clean(value)
+        yield clean(value, MAX_SCALAR)

@@ -64,8 +64,9 @@ class Reading:
     terms: tuple[str, ...] = ()
     idempotency_key: str | None = None
     vendor_network_id: str | None = None
-    rank: int = 255
+    initiator: str = ""  # the label of the person who acted
+    rank: int = 255  # of the event's kind in the total order
     chain: str | None = None
     previous_stock: Decimal | None = None
     resulting_stock: Decimal | None = None
-    unreadable: str = ""
+    unreadable: str = ""  # msgid that says why the body cannot be read

@@ -53,7 +53,7 @@ def fixture(name: str) -> bytes:
 def test_every_captured_example_is_understood(name: str) -> None:
     reading = read(fixture(name), RECEIVED)
     assert reading.sentence.plain() == SENTENCES[name]
-    assert reading.type == name.split(".")[0] and reading.known
+    assert reading.type == name.split(".", maxsplit=1)[0] and reading.known
     assert reading.occurred_from != "received" and reading.occurred_at < RECEIVED
     assert reading.facts and reading.subjects
     expected = ["alias_spelling"] if "schemaSpelling" in name else []
