@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from typing import Any, List, NoReturn, Sequence
 
 NEEDED = (3, 11)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -20,18 +21,18 @@ NO_PIP = (
 )
 
 
-def say(text):
+def say(text: str) -> None:
     """Print one line at once."""
     print(text, flush=True)
 
 
-def fail(text):
+def fail(text: str) -> NoReturn:
     """End with a sentence that says what to do."""
     sys.stderr.write(text + "\n")
     raise SystemExit(1)
 
 
-def check_python(version=sys.version_info):
+def check_python(version: Sequence[Any] = sys.version_info) -> None:
     """Refuse a Python that is too old."""
     if tuple(version[:2]) < NEEDED:
         fail(
@@ -40,7 +41,7 @@ def check_python(version=sys.version_info):
         )
 
 
-def has_module(name):
+def has_module(name: str) -> bool:
     """Tell whether this Python can import `name` (Debian takes ensurepip out of its python3)."""
     return (
         subprocess.call([sys.executable, "-c", "import " + name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -48,7 +49,7 @@ def has_module(name):
     )
 
 
-def make_environment():
+def make_environment() -> None:
     """Create .venv; where ensurepip is missing, one without pip, which the system's pip then fills."""
     if os.path.exists(PYTHON) and subprocess.call([PYTHON, "-c", "pass"]) == 0:
         return
@@ -64,16 +65,16 @@ def make_environment():
     say("  made .venv (%.1f s)" % (time.time() - started))
 
 
-def pip_command():
+def pip_command() -> List[str]:
     """Return the pip that installs into .venv: its own, or the system's pointed at it."""
     if subprocess.call([PYTHON, "-c", "import pip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
         return [PYTHON, "-m", "pip"]
     if has_module("pip"):
         return [sys.executable, "-m", "pip", "--python", PYTHON]
-    return fail(NO_PIP)
+    fail(NO_PIP)
 
 
-def install(which):
+def install(which: str) -> None:
     """Install requirements/<which>.txt by hash, unless exactly that is installed already."""
     lock = os.path.join(ROOT, "requirements", which + ".txt")
     with open(lock, "rb") as file:
@@ -105,7 +106,7 @@ def install(which):
     say("  installed (%.1f s)" % (time.time() - started))
 
 
-def main():
+def main() -> None:
     """Prepare .venv for `base` (running) or `dev` (testing)."""
     check_python()
     make_environment()

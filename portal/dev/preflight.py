@@ -96,7 +96,9 @@ def stop_other_run(data: Path) -> bool:
         except CannotRun:
             holder = lock.holder()
             if time.monotonic() > deadline:
-                message = f"Process {holder} did not stop within {STOP_SECONDS:.0f} seconds. End it with: kill -9 {holder}"
+                message = (
+                    f"Process {holder} did not stop within {STOP_SECONDS:.0f} seconds. End it with: kill -9 {holder}"
+                )
                 raise CannotRun(message) from None
             if holder and not asked:
                 os.kill(holder, signal.SIGTERM)

@@ -16,12 +16,13 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 GRACE_SECONDS = 6.0
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before forking
 
 
 def _die_with_parent() -> None:
     """Ask Linux to end this child when the supervisor is killed, so that no orphan holds a port."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=self.environment,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread runs here
             )
         self.started_at = time.monotonic()
 
@@ -79,6 +80,10 @@ class Supervisor:
         self._children.append(child)
         child.start()
 
+    def dead(self) -> list[Child]:
+        """Return the children that do not run at this moment."""
+        return [child for child in self._children if not child.running()]
+
     def watch(self) -> None:
         """Restart what dies, with a growing pause, until `stopping` is set."""
         while not self.stopping:
@@ -95,6 +100,7 @@ class Supervisor:
                 if now - child.started_at > LONGEST_PAUSE:
                     child.pause = FIRST_PAUSE
                 code = child.process.returncode if child.process else None
+                child.signal(signal.SIGKILL)  # what it started itself must not hold its port
                 self._say(
                     f"{child.name} ended (code {code}); starting it again in {child.pause:.0f} s. See {child.log}"
                 )

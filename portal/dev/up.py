@@ -24,11 +24,12 @@ from portal.dev.engines import (
     start_postgres,
     start_valkey,
 )
-from portal.dev.preflight import CannotRun, RunLock, check_ports, stop_other_run
+from portal.dev.preflight import LEFTOVER_SECONDS, CannotRun, RunLock, check_ports, stop_other_run
 from portal.dev.supervisor import Child, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("portal_owner", "portal_app", "portal_receiver")
+DATABASE_NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RECEIVER_URL")
 READY_SECONDS = 60
 
 
@@ -82,34 +83,36 @@ def environment(
     }
     if urls is not None:
         made |= {"DATABASE_URL": urls.app, "DATABASE_OWNER_URL": urls.owner, "DATABASE_RECEIVER_URL": urls.receiver}
-    return {name: os.environ.get(name, value) for name, value in made.items()}
+    given = {name: os.environ[name] for name in DATABASE_NAMES if name in os.environ}
+    return {name: os.environ.get(name, value) for name, value in made.items()} | given
 
 
 def children(port: int, data: Path, full: dict[str, str]) -> list[Child]:
     """Return the processes of a run, in the order of starting."""
-    python = sys.executable
+    local = ["--host", "127.0.0.1", "--port"]
     commands = {
-        "sandbox": [python, "-m", "integrations.sandbox", "--host", "127.0.0.1", "--port", str(port + 1),
-                    "--data", str(data / "sandbox")],
-        "receiver": [python, "-m", "uvicorn", "--factory", "portal.webhooks.receiver:application", "--host", "127.0.0.1",
-                     "--port", str(port + 2), "--no-access-log", "--log-level", "warning",
-                     "--timeout-graceful-shutdown", "5"],
-        "web": [python, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8",
+        "sandbox": ["integrations.sandbox", *local, str(port + 1), "--data", str(data / "sandbox")],
+        "receiver": ["uvicorn", "--factory", "portal.webhooks.receiver:application", *local, str(port + 2),
+                     "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"],
+        "web": ["gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8",
                 "--graceful-timeout", "4", "--log-level", "warning"],
-        "worker": [python, "-m", "celery", "-A", "portal", "worker", "--pool", "threads", "--concurrency", "4",
+        "worker": ["celery", "-A", "portal", "worker", "--pool", "threads", "--concurrency", "4",
                    "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
-        "beat": [python, "-m", "celery", "-A", "portal", "beat", "--loglevel", "WARNING",
-                 "--pidfile", ""],
+        "beat": ["celery", "-A", "portal", "beat", "--loglevel", "WARNING", "--pidfile", ""],
     }  # fmt: skip
-    return [Child(name, command, data / "logs" / f"{name}.log", full) for name, command in commands.items()]
+    return [
+        Child(name, [sys.executable, "-m", *command], data / "logs" / f"{name}.log", full)
+        for name, command in commands.items()
+    ]
 
 
-def wait_until(url: str, *, seconds: float = READY_SECONDS) -> None:
-    """Return when `url` answers 200; raise CannotRun when it does not in time."""
+def wait_until(url: str, *, supervisor: Supervisor, seconds: float = READY_SECONDS) -> None:
+    """Return when `url` answers 200; raise CannotRun when it does not in time, or a process has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        refuse_the_dead(supervisor)
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
                 if answer.status == 200:
                     return
         except (urllib.error.URLError, OSError):
@@ -118,10 +121,19 @@ def wait_until(url: str, *, seconds: float = READY_SECONDS) -> None:
     raise CannotRun(message)
 
 
+def refuse_the_dead(supervisor: Supervisor) -> None:
+    """Raise CannotRun with the last lines of its log when a process ended while starting."""
+    for child in supervisor.dead():
+        last = "\n".join(child.log.read_text(errors="replace").splitlines()[-5:])
+        message = f"The process {child.name} ended while starting. The last lines of {child.log}:\n{last}"
+        raise CannotRun(message)
+
+
 class Run:
     """One run of the product, from the engines to the last child."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, after_a_kill: bool = False) -> None:
+        self.after_a_kill = after_a_kill
         self.port = port
         self.data = data_dir()
         self.supervisor = Supervisor(say=say)
@@ -134,7 +146,8 @@ class Run:
 
     def bring_up(self) -> None:
         """Start everything; return when it is ready. Raises CannotRun or EngineError."""
-        check_ports(self.port)
+        check_ports(self.port, patience=LEFTOVER_SECONDS if self.after_a_kill else 0)
+        (self.data / "static").mkdir(exist_ok=True)  # where settings look for collected files
         kept = kept_secrets(self.data)
         urls = None
         if "DATABASE_URL" not in os.environ:
@@ -158,14 +171,16 @@ class Run:
         for child in children(self.port, self.data, full):
             self.supervisor.start(child)
         for offset, path in ((1, "/control/api/health"), (2, "/readyz"), (0, "/readyz")):
-            wait_until(f"http://127.0.0.1:{self.port + offset}{path}")
+            wait_until(f"http://127.0.0.1:{self.port + offset}{path}", supervisor=self.supervisor)
         self.step("web, receiver, worker, beat and sandbox are running")
         if not (self.data / "demo.json").exists():
             self._manage(full, "load_demo")
             self.step("the demo is loaded")
+        refuse_the_dead(self.supervisor)
 
     def _manage(self, full: dict[str, str], *arguments: str) -> None:
-        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=full, check=False)
+        quiet = {"LOG_LEVEL": "WARNING", **full}
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=quiet, check=False)
         if done.returncode != 0:
             message = f"manage.py {arguments[0]} failed; the lines above say why."
             raise CannotRun(message)
@@ -208,21 +223,24 @@ def main() -> int:
     parser.add_argument("--stop", action="store_true")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
     options = parser.parse_args()
-    if options.stop:
-        return stop_other()
-
-    run = Run(options.port)
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        run.supervisor.stopping = True
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
+    lock = RunLock(data_dir())
     try:
-        held = lock(run.data)
+        if options.stop:
+            say("Stopped." if stop_other_run(data_dir()) else "Nothing is running.")
+            return 0
+        lock.take()
     except CannotRun as error:
         say(str(error))
         return 1
+    run = Run(options.port, after_a_kill=lock.after_a_kill)
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        if not run.supervisor.stopping:  # Ctrl-C arrives twice where make hands it on
+            run.supervisor.stopping = True
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, ask_to_stop)
     code = 0
     try:
         run.bring_up()
@@ -233,10 +251,10 @@ def main() -> int:
     except (CannotRun, EngineError) as error:
         say(f"\n{error}")
         code = 1
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     run.shut_down()
-    os.close(held)
+    lock.release()
     return code
 
 
