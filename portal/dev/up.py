@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
+
+import psycopg
 
 from portal.dev.engines import (
     DatabaseUrls,
@@ -31,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("portal_owner", "portal_app", "portal_receiver")
 DATABASE_NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RECEIVER_URL")
 READY_SECONDS = 60
+DEMO_BEGUN = "demo-begun"  # exists while the demo is being loaded
 
 
 def say(text: str) -> None:
@@ -153,6 +157,7 @@ class Run:
         if "DATABASE_URL" not in os.environ:
             postgres = start_postgres(self.data)
             self.engines.append(postgres)
+            self._forget_half_a_demo(postgres)
             urls = bootstrap_roles(
                 postgres.superuser_dsn, database="portal", passwords={role: kept[role] for role in ROLES}
             )
@@ -174,9 +179,20 @@ class Run:
             wait_until(f"http://127.0.0.1:{self.port + offset}{path}", supervisor=self.supervisor)
         self.step("web, receiver, worker, beat and sandbox are running")
         if not (self.data / "demo.json").exists():
+            (self.data / DEMO_BEGUN).touch()
             self._manage(full, "load_demo")
+            (self.data / DEMO_BEGUN).unlink(missing_ok=True)
             self.step("the demo is loaded")
         refuse_the_dead(self.supervisor)
+
+    def _forget_half_a_demo(self, postgres: Postgres) -> None:
+        """Begin with an empty database again when the very first start was interrupted while loading the demo."""
+        if not (self.data / DEMO_BEGUN).exists() or (self.data / "demo.json").exists():
+            return
+        with psycopg.connect(postgres.superuser_dsn, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS portal WITH (FORCE)")
+        shutil.rmtree(self.data / "sandbox", ignore_errors=True)
+        self.step("the last start ended while loading the demo: beginning afresh")
 
     def _manage(self, full: dict[str, str], *arguments: str) -> None:
         quiet = {"LOG_LEVEL": "WARNING", **full}
@@ -209,6 +225,9 @@ class Run:
 
     def shut_down(self) -> None:
         """Stop children, then engines."""
+        if not self.engines:
+            self.supervisor.stop()
+            return
         say("Stopping ...")
         self.supervisor.stop()
         for engine in reversed(self.engines):
