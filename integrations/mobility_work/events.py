@@ -109,6 +109,7 @@ def _move(body: Body, kind: str, member: str) -> Meaning:
     if kind == "consumption_cancelled":
         del values["person"]
         body.text("activity", "id")
+        body.person("activity", "createdBy")  # who reported the activity, not who cancelled
     facts: tuple[Fact, ...] = ()
     if part:
         moved = QuantityMoved(

@@ -70,6 +70,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
         meaning = entry.interpret(access)
         occurred_at, source = _first_time(access, entry.time_fields, received_at)
     sentence = Sentence(meaning.template, meaning.arguments)
+    person = meaning.arguments.get("person")
     texts = [sentence.plain(), *(s.reference for s in access.subjects.values())]
     texts += [s.label for s in access.subjects.values()]
     return Reading(
@@ -84,7 +85,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
         terms=index_terms([*texts, *_scalars(data)]),
         idempotency_key=clean(data.get("_idempotencyKey"), 200) or None,
         vendor_network_id=clean(data.get("networkId"), 200) or None,
-        initiator=next((subject.label for subject in access.subjects.values() if subject.kind == "person"), ""),
+        initiator=person.text if person and person.kind else "",
         rank=entry.rank if entry else 255,
         chain=meaning.chain,
         previous_stock=meaning.previous,
