@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -40,20 +41,47 @@ class Tie:
 
 
 def chain_indexes(ties: Iterable[Tie]) -> dict[bytes, int]:
-    """Return each movement's place in the chain that previous and resulting stock form.
+    """Return each movement's place in the chain that previous and resulting stock form, whatever the input order.
 
-    Deterministic for any input order: a chain starts where no other movement leads to, then follows resulting ->
-    previous; among equals the rank and then the identity decide.
+    Movements are the edges of a graph whose nodes are stock levels: a chain that explains them all is a trail that
+    uses each edge once, which Hierholzer's algorithm finds wherever there is one, also when levels repeat. What
+    cannot be joined follows in the order of rank and identity.
     """
-    left = sorted(ties, key=lambda tie: (tie.rank, tie.identity))
-    order: dict[bytes, int] = {}
-    level: Decimal | None = None
-    while left:
-        following = next((tie for tie in left if level is not None and tie.previous == level), None)
-        if following is None:
-            reached = [tie.resulting for tie in left if tie.resulting is not None]
-            following = next((tie for tie in left if tie.previous is not None and tie.previous not in reached), left[0])
-        left.remove(following)
-        order[following.identity] = len(order)
-        level = following.resulting
-    return order
+    movements = sorted(ties, key=lambda tie: (tie.rank, tie.identity))
+    # An unknown level is a node of its own: nothing leads there, or on from there.
+    ends = {tie: (_node(tie.previous, tie, "before"), _node(tie.resulting, tie, "after")) for tie in movements}
+    leaving: dict[Hashable, list[Tie]] = {}
+    surplus: Counter[Hashable] = Counter()
+    for tie in reversed(movements):
+        start, end = ends[tie]
+        leaving.setdefault(start, []).append(tie)
+        surplus[start] += 1
+        surplus[end] -= 1
+    starts = [ends[tie][0] for tie in movements]
+    starts.sort(key=lambda node: surplus[node] <= 0)  # stable: where more leaves than arrives, a chain begins
+    order: list[Tie] = []
+    for start in starts:
+        order += _trail(start, leaving, ends)
+    return {tie.identity: index for index, tie in enumerate(order)}
+
+
+def _node(level: Decimal | None, tie: Tie, side: str) -> Hashable:
+    return level if level is not None else (tie.identity, side)
+
+
+def _trail(
+    start: Hashable, leaving: dict[Hashable, list[Tie]], ends: dict[Tie, tuple[Hashable, Hashable]]
+) -> list[Tie]:
+    """Take a trail of movements that begins at a level, out of those that are left."""
+    walk: list[tuple[Hashable, Tie | None]] = [(start, None)]
+    trail: list[Tie] = []
+    while walk:
+        node, arrived_by = walk[-1]
+        if leaving.get(node):
+            tie = leaving[node].pop()
+            walk.append((ends[tie][1], tie))
+        else:
+            walk.pop()
+            if arrived_by is not None:
+                trail.append(arrived_by)
+    return trail[::-1]
