@@ -1,5 +1,7 @@
 """Addresses of the development aids; included only where PORTAL_DEV is on."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from portal.dev import views
+
+urlpatterns: list[URLPattern] = [path("outbox/", views.outbox, name="outbox")]

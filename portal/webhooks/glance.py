@@ -97,6 +97,4 @@ def heard_types(network: Network) -> list[Heard]:
             [names, network.id, network.id],
         )
         times = {name: (first, last) for name, first, last in cursor.fetchall()}
-    return [
-        Heard(entry.name, entry.label, entry.icon, *times.get(entry.name, (None, None))) for entry in TABLE
-    ]
+    return [Heard(entry.name, entry.label, entry.icon, *times.get(entry.name, (None, None))) for entry in TABLE]

@@ -1,0 +1,91 @@
+"""Forms of people: roles, invitations, joining, preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.models import Role, User
+
+NONE = ""
+
+
+class RolesForm(forms.Form):
+    """Admin of everything, or one role per network. Networks are (id, name) pairs."""
+
+    is_admin = forms.BooleanField(
+        label=_("Admin of the organization"),
+        required=False,
+        help_text=_("Sees every network, and manages networks, keys and people."),
+    )
+
+    def __init__(self, *args: Any, networks: Iterable[tuple[UUID, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for network_id, name in networks:
+            self.fields[f"role_{network_id}"] = forms.ChoiceField(
+                label=name, required=False, choices=[(NONE, _("No access")), *Role.choices]
+            )
+
+    def roles(self) -> dict[UUID, str]:
+        """Return the chosen roles by network id."""
+        return {
+            UUID(name.removeprefix("role_")): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith("role_") and value
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for at least one role."""
+        data = super().clean() or {}
+        if not data.get("is_admin") and not any(value for name, value in data.items() if name.startswith("role_")):
+            raise forms.ValidationError(_("Choose a role on at least one network, or admin of the organization."))
+        return data
+
+
+class InviteForm(RolesForm):
+    """Whom to invite, and to what."""
+
+    email = forms.EmailField(label=_("E-mail address"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["email", "is_admin"])
+
+
+class JoinForm(forms.Form):
+    """What a new person gives to join."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150)
+    password = forms.CharField(
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 10 characters; a sentence is good."),
+    )
+
+    def clean_password(self) -> str:
+        """Apply the password rules."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password)
+        return password
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How the portal looks and speaks to one person."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=[(zone, zone) for zone in sorted(available_timezones())],
+        help_text=_("Used on pages over several networks; a network's own pages use the network's."),
+    )
+
+    class Meta:
+        model = User
+        fields = ["name", "language", "time_zone", "theme", "density"]

@@ -1,0 +1,153 @@
+"""Members of an organization: inviting, changing roles, removing. The last admin stays."""
+
+from __future__ import annotations
+
+import secrets as random
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import Invitation, Membership, NetworkRole, Organization, User
+from portal.lib.sealing import token_hash
+from portal.trail.record import Actor, record
+
+INVITATION_DAYS = 7
+Roles = dict[UUID, str]
+
+
+class LastAdmin(Exception):
+    """The act would leave the organization without an admin."""
+
+
+class AlreadyMember(Exception):
+    """The address belongs to a member already."""
+
+
+class InvitationInvalid(Exception):
+    """The invitation is used up, withdrawn, expired, or was never made."""
+
+
+def invite(
+    organization: Organization, *, email: str, is_admin: bool, roles: Roles, actor: User, names: dict[UUID, str]
+) -> Invitation:
+    """Send an invitation by e-mail. `roles` by network id; `names` are those networks' names for the mail.
+
+    Raises AlreadyMember. The link is in the mail only; the database holds its hash.
+    """
+    address = email.strip().lower()
+    if Membership.objects.filter(organization=organization, user__email=address).exists():
+        raise AlreadyMember
+    token = random.token_urlsafe(32)
+    with transaction.atomic():
+        made = Invitation.objects.create(
+            organization=organization,
+            email=address,
+            token_hash=token_hash(token),
+            is_admin=is_admin,
+            network_roles={} if is_admin else {str(network_id): role for network_id, role in roles.items()},
+            invited_by=actor,
+            expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
+        )
+        _record(organization, "person_invited", actor, address, _describe(is_admin, roles))
+    link = settings.PORTAL_BASE_URL + reverse("invitation", args=[token])
+    with translation.override(actor.language):
+        send_mail(
+            _("Invitation to %(organization)s") % {"organization": organization.name},
+            _(
+                "%(person)s invites you to %(organization)s on %(portal)s.\n\nOpen this link within %(days)d days to "
+                "join:\n%(link)s\n\nIf you did not expect this, ignore it: nothing happens."
+            )
+            % {
+                "person": actor, "organization": organization.name, "portal": settings.PORTAL_NAME,
+                "days": INVITATION_DAYS, "link": link,
+            },
+            None,
+            [address],
+        )  # fmt: skip
+    return made
+
+
+def open_invitation(token: str) -> Invitation:
+    """Return the invitation of a link. Raises InvitationInvalid."""
+    found = Invitation.objects.select_related("organization").filter(
+        token_hash=token_hash(token), accepted_at=None, withdrawn_at=None, expires_at__gt=timezone.now()
+    )
+    made = found.first()
+    if made is None:
+        raise InvitationInvalid
+    return made
+
+
+def accept(invitation: Invitation, user: User) -> Membership:
+    """Make the invited person a member. Raises InvitationInvalid when somebody was faster."""
+    with transaction.atomic():
+        used = Invitation.objects.filter(id=invitation.id, accepted_at=None, withdrawn_at=None).update(
+            accepted_at=timezone.now()
+        )
+        if used != 1:
+            raise InvitationInvalid
+        membership, _made = Membership.objects.get_or_create(organization=invitation.organization, user=user)
+        membership.is_admin = membership.is_admin or invitation.is_admin
+        membership.save()
+        known = set(invitation.organization.networks.values_list("id", flat=True))  # type: ignore[attr-defined]
+        for network_id, role in invitation.network_roles.items():
+            if UUID(network_id) in known:
+                NetworkRole.objects.update_or_create(
+                    membership=membership, network_id=UUID(network_id), defaults={"role": role}
+                )
+        _record(invitation.organization, "invitation_accepted", user, user.email, {})
+    return membership
+
+
+def withdraw(invitation: Invitation, *, actor: User) -> None:
+    """Make an open invitation worthless."""
+    Invitation.objects.filter(id=invitation.id, accepted_at=None).update(withdrawn_at=timezone.now())
+    _record(invitation.organization, "invitation_withdrawn", actor, invitation.email, {})
+
+
+def change_roles(membership: Membership, *, is_admin: bool, roles: Roles, actor: User) -> None:
+    """Set a member's roles. Raises LastAdmin."""
+    with transaction.atomic():
+        if membership.is_admin and not is_admin:
+            _keep_an_admin(membership)
+        membership.is_admin = is_admin
+        membership.save()
+        membership.network_roles.all().delete()
+        if not is_admin:
+            NetworkRole.objects.bulk_create(
+                NetworkRole(membership=membership, network_id=network_id, role=role)
+                for network_id, role in roles.items()
+            )
+        _record(membership.organization, "role_changed", actor, membership.user.email, _describe(is_admin, roles))
+
+
+def remove(membership: Membership, *, actor: User) -> None:
+    """End a membership. Raises LastAdmin."""
+    with transaction.atomic():
+        if membership.is_admin:
+            _keep_an_admin(membership)
+        email, organization = membership.user.email, membership.organization
+        membership.delete()
+        _record(organization, "person_removed", actor, email, {})
+
+
+def _keep_an_admin(membership: Membership) -> None:
+    """Raise LastAdmin unless another admin exists; locks the admins, so that two removals cannot cross."""
+    admins = Membership.objects.select_for_update().filter(organization=membership.organization, is_admin=True)
+    if not [admin for admin in admins if admin.id != membership.id]:
+        raise LastAdmin
+
+
+def _describe(is_admin: bool, roles: Roles) -> dict[str, Any]:
+    return {"admin": is_admin, "roles": {str(network_id): str(role) for network_id, role in roles.items()}}
+
+
+def _record(organization: Organization, action: str, actor: Actor | str, subject: str, details: dict[str, Any]) -> None:
+    record(action, actor=actor, organization_id=organization.id, subject=subject, details=details)

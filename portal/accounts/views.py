@@ -1,0 +1,192 @@
+"""People of an organization, invitations, and a person's own preferences."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal.accounts import people as domain
+from portal.accounts.forms import InviteForm, JoinForm, PreferencesForm, RolesForm
+from portal.accounts.models import Invitation, Membership, Organization, User
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def _networks(organization: Organization) -> list[tuple[UUID, str]]:
+    return list(organization.networks.order_by("name").values_list("id", "name"))  # type: ignore[attr-defined]
+
+
+def _admin_of(request: HttpRequest, slug: str) -> Organization:
+    """Return an organization that the person is admin of; 404 for outsiders, 403 for other members."""
+    organization: Organization = request.access.organization(slug, admin=True)  # type: ignore[attr-defined]
+    return organization
+
+
+@require_GET
+def people_home(request: HttpRequest) -> HttpResponse:
+    """Lead to the people of the first organization that the person is admin of."""
+    admin_of = Organization.objects.filter(id__in=request.access.admin_of).order_by("name")  # type: ignore[attr-defined]
+    first = admin_of.first()
+    return redirect("organization_people", first.slug) if first else redirect("home")
+
+
+@require_GET
+def people(request: HttpRequest, organization: str) -> HttpResponse:
+    """List members and open invitations."""
+    found = _admin_of(request, organization)
+    members = found.memberships.select_related("user").prefetch_related("network_roles__network")
+    return render(
+        request,
+        "accounts/people.html",
+        {
+            "organization": found,
+            "organizations": [o for o in request.access.organizations if o.id in request.access.admin_of],  # type: ignore[attr-defined]
+            "members": sorted(members, key=lambda member: str(member.user)),
+            "invitations": found.invitations.filter(accepted_at=None, withdrawn_at=None).order_by("-created_at"),
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def invite(request: HttpRequest, organization: str) -> HttpResponse:
+    """Invite somebody by e-mail."""
+    found = _admin_of(request, organization)
+    networks = _networks(found)
+    form = InviteForm(request.POST or None, networks=networks)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = domain.invite(
+                found,
+                email=form.cleaned_data["email"],
+                is_admin=form.cleaned_data["is_admin"],
+                roles=form.roles(),
+                actor=_me(request),
+                names=dict(networks),
+            )
+        except domain.AlreadyMember:
+            form.add_error("email", _("This person is a member already; change the role on the people page."))
+        else:
+            messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": made.email})
+            return redirect("organization_people", found.slug)
+    context = {"organization": found, "form": form, "title": _("Invite a person"), "button": _("Send the invitation")}
+    return render(request, "accounts/form.html", context, status=422 if form.errors else 200)
+
+
+def _me(request: HttpRequest) -> User:
+    user: User = request.access.user  # type: ignore[attr-defined]
+    return user
+
+
+def _membership(organization: Organization, membership_id: UUID) -> Membership:
+    try:
+        return organization.memberships.select_related("user", "organization").get(id=membership_id)
+    except Membership.DoesNotExist:
+        raise Http404(_("There is no such member.")) from None
+
+
+@require_http_methods(["GET", "POST"])
+def member(request: HttpRequest, organization: str, membership_id: UUID) -> HttpResponse:
+    """Change a member's roles."""
+    found = _admin_of(request, organization)
+    membership = _membership(found, membership_id)
+    initial = {f"role_{role.network_id}": role.role for role in membership.network_roles.all()}
+    form = RolesForm(
+        request.POST or None, networks=_networks(found), initial={"is_admin": membership.is_admin, **initial}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            domain.change_roles(
+                membership, is_admin=form.cleaned_data["is_admin"], roles=form.roles(), actor=_me(request)
+            )
+        except domain.LastAdmin:
+            form.add_error("is_admin", _("This is the last admin. Make somebody else admin first."))
+        else:
+            messages.success(request, _("The roles of %(person)s are changed.") % {"person": membership.user})
+            return redirect("organization_people", found.slug)
+    context = {"organization": found, "form": form, "title": str(membership.user), "button": _("Save")}
+    return render(request, "accounts/form.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def member_remove(request: HttpRequest, organization: str, membership_id: UUID) -> HttpResponse:
+    """Remove a member."""
+    found = _admin_of(request, organization)
+    membership = _membership(found, membership_id)
+    try:
+        domain.remove(membership, actor=_me(request))
+    except domain.LastAdmin:
+        messages.error(request, _("This is the last admin and cannot be removed. Make somebody else admin first."))
+    else:
+        messages.success(request, _("%(person)s has no access any more.") % {"person": membership.user})
+    return redirect("organization_people", found.slug)
+
+
+@require_POST
+def invitation_withdraw(request: HttpRequest, organization: str, invitation_id: UUID) -> HttpResponse:
+    """Withdraw an open invitation."""
+    found = _admin_of(request, organization)
+    try:
+        made = found.invitations.get(id=invitation_id)
+    except Invitation.DoesNotExist:
+        raise Http404(_("There is no such invitation.")) from None
+    domain.withdraw(made, actor=_me(request))
+    messages.success(request, _("The invitation of %(email)s is withdrawn.") % {"email": made.email})
+    return redirect("organization_people", found.slug)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Let an invited person join: who is known confirms, who is new chooses a name and a password."""
+    try:
+        made = domain.open_invitation(token)
+    except domain.InvitationInvalid:
+        return render(request, "accounts/invitation_invalid.html", status=410)
+    known = User.objects.filter(email=made.email).first()
+    if known is not None:
+        if not request.user.is_authenticated:
+            return redirect(f"/accounts/login/?next={request.path}")
+        if request.user.pk != known.pk:
+            return render(request, "accounts/invitation_other.html", {"invitation": made}, status=403)
+        if request.method == "POST":
+            return _join(request, made, known)
+        return render(request, "accounts/invitation.html", {"invitation": made, "form": None})
+    form = JoinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = User(email=made.email, name=form.cleaned_data["name"])
+        user.set_password(form.cleaned_data["password"])
+        user.save()
+        login(request, user, backend=BACKEND)
+        return _join(request, made, user)
+    context = {"invitation": made, "form": form}
+    return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)
+
+
+def _join(request: HttpRequest, made: Invitation, user: User) -> HttpResponse:
+    try:
+        domain.accept(made, user)
+    except domain.InvitationInvalid:
+        return render(request, "accounts/invitation_invalid.html", status=410)
+    messages.success(request, _("Welcome to %(organization)s.") % {"organization": made.organization.name})
+    return redirect("home")
+
+
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Change one's own language, time zone and look."""
+    form = PreferencesForm(request.POST or None, instance=_me(request))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Your preferences are saved."))
+        return redirect("preferences")
+    context = {"form": form, "title": _("Preferences"), "button": _("Save")}
+    return render(request, "accounts/form.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,130 @@
+"""A network's page: its state, its inbox listening for first events, and its quarantine."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from portal.networks.access import Level
+from portal.networks.inbox import current_token, hook_url, valid_secrets
+from portal.networks.middleware import PortalRequest
+from portal.networks.models import Credential, Inbox, InboxAddress, SigningSecret
+from portal.timeline.models import ContractDifference
+from portal.trail.record import record
+from portal.webhooks.glance import glances, heard_types
+from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, QuarantineUsage
+from portal.webhooks.pipeline import run_again
+
+SHOWN = 100
+
+
+@require_GET
+def network(request: PortalRequest, slug: str) -> HttpResponse:
+    """Show a network's state at a glance."""
+    found = request.access.network(slug)
+    now = timezone.now()
+    return render(
+        request,
+        "webhooks/network.html",
+        {
+            "network": found,
+            "glance": glances([found])[0],
+            "inbox": Inbox.objects.get(network_id=found.id),
+            "credentials": Credential.objects.filter(network_id=found.id).order_by("-created_at")[:5],
+            "secrets": SigningSecret.objects.filter(network_id=found.id).exclude(valid_until__lte=now),
+            "addresses": InboxAddress.objects.filter(network_id=found.id).exclude(valid_until__lte=now).count(),
+            "heard": heard_types(found),
+            "differences": ContractDifference.objects.filter(network_id=found.id).order_by("-first_seen_at")[:20],
+            "may_admin": request.access.level(found) >= Level.ADMIN,
+            "hook_url": hook_url(current_token(found.id)) if request.access.level(found) >= Level.ADMIN else "",
+        },
+    )
+
+
+@require_GET
+@never_cache
+def listen(request: PortalRequest, slug: str) -> HttpResponse:
+    """Show address and secret to set in Mobility Work, and listen for the first event of each type."""
+    found = request.access.network(slug, at_least=Level.ADMIN)
+    if not found.has_webhooks:
+        messages.info(request, _("The Starter plan has no webhooks, so there is nothing to listen for."))
+        return redirect("network", slug)
+    heard_now = heard_types(found)
+    # The secret stands here only until the first event has come: then it is set, and revealing asks for a password.
+    show_secret = not any(item.first_at for item in heard_now)
+    secrets = valid_secrets(found.id) if show_secret else []
+    response = render(
+        request,
+        "webhooks/listen.html",
+        {
+            "network": found,
+            "hook_url": hook_url(current_token(found.id)),
+            "secret": secrets[0] if secrets else "",
+            "heard": heard_now,
+        },
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_GET
+def heard(request: PortalRequest, slug: str) -> HttpResponse:
+    """Answer the listening page's poll."""
+    found = request.access.network(slug)
+    return render(request, "webhooks/heard.html", {"network": found, "heard": heard_types(found)})
+
+
+@require_GET
+def quarantine(request: PortalRequest, slug: str) -> HttpResponse:
+    """Show what may not take effect: refused, held back, and failed deliveries."""
+    found = request.access.network(slug)
+    troubled = list(
+        Processing.objects.filter(network_id=found.id, state__in=["failed", "held"]).order_by("-delivery_id")[:SHOWN]
+    )
+    bodies = {
+        delivery.id: delivery
+        for delivery in Delivery.objects.filter(network_id=found.id, id__in=[item.delivery_id for item in troubled])
+    }
+    refused = QuarantinedDelivery.objects.filter(network_id=found.id).order_by("-id")[:SHOWN]
+    return render(
+        request,
+        "webhooks/quarantine.html",
+        {
+            "network": found,
+            "refused": [(item, _preview(item.body)) for item in refused],
+            "troubled": [
+                (item, bodies[item.delivery_id], _preview(bodies[item.delivery_id].body)) for item in troubled
+            ],
+            "usage": QuarantineUsage.objects.filter(network_id=found.id).first(),
+            "may_act": request.access.level(found) >= Level.MANAGER,
+        },
+    )
+
+
+def _preview(body: bytes | memoryview) -> str:
+    return bytes(body)[:4000].decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+
+
+@require_POST
+def again(request: PortalRequest, slug: str, delivery_id: UUID) -> HttpResponse:
+    """Run a failed delivery again."""
+    found = request.access.network(slug, at_least=Level.MANAGER)
+    if run_again(found.id, delivery_id):
+        record(
+            "delivery_run_again",
+            actor=request.access.user,
+            organization_id=found.organization_id,
+            network_id=found.id,
+            subject=f"{found.name} {delivery_id}",
+        )
+        messages.success(request, _("The delivery is in line again."))
+    else:
+        messages.info(request, _("This delivery is not waiting for another try."))
+    return redirect("quarantine", slug)
