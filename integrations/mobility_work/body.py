@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from integrations.facts import Fact
@@ -37,11 +37,11 @@ def as_number(value: object) -> Decimal | None:
         return None
     try:
         number = Decimal(repr(value))
-    except (InvalidOperation, ValueError):
+        if not (number.is_finite() and -MAX_NUMBER < number < MAX_NUMBER):
+            return None
+        return number.quantize(Decimal("0.000001")).normalize() + 0
+    except (ArithmeticError, ValueError):
         return None
-    if not number.is_finite() or abs(number) >= MAX_NUMBER:
-        return None
-    return number.quantize(Decimal("0.000001")).normalize() + 0
 
 
 def show(number: Decimal | None) -> str:

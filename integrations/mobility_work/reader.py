@@ -80,7 +80,7 @@ def read(body: bytes, received_at: datetime) -> Reading:
         occurred_from=source,
         sentence=sentence,
         subjects=tuple(access.subjects.values()),
-        facts=meaning.facts,
+        facts=meaning.facts or (Noted(type=entry.name if entry else name),),
         differences=tuple(access.differences),
         terms=index_terms([*texts, *_scalars(data)]),
         idempotency_key=clean(data.get("_idempotencyKey"), 200) or None,
