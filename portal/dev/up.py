@@ -28,7 +28,7 @@ from portal.dev.engines import (
     start_valkey,
 )
 from portal.dev.preflight import LEFTOVER_SECONDS, CannotRun, RunLock, check_ports, stop_other_run
-from portal.dev.supervisor import Child, Supervisor
+from portal.dev.supervisor import Child, Supervisor, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ("portal_owner", "portal_app", "portal_receiver")
@@ -196,7 +196,13 @@ class Run:
 
     def _manage(self, full: dict[str, str], *arguments: str) -> None:
         quiet = {"LOG_LEVEL": "WARNING", **full}
-        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=quiet, check=False)
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=quiet,
+            check=False,
+            preexec_fn=die_with_parent,
+        )
         if done.returncode != 0:
             message = f"manage.py {arguments[0]} failed; the lines above say why."
             raise CannotRun(message)
