@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
-from pytest_django.fixtures import SettingsWrapper
 
 from tests.world import World, build_world
 
@@ -46,7 +46,7 @@ TransactionTestCase._fixture_teardown = _teardown  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
-def _quick_passwords(settings: SettingsWrapper) -> None:
+def _quick_passwords(settings: Any) -> None:
     """Hash passwords in no time; the real hasher is Django's own and takes a fifth of a second each."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,7 +67,7 @@ def event(request: PortalRequest, slug: str, position: int) -> HttpResponse:
 
 def _fact(data: dict[str, Any]) -> dict[str, Any]:
     fact = from_json(data)
-    values = {name: getattr(fact, name) for name in fact.__dataclass_fields__}
+    values = {name: getattr(fact, name) for name in (field.name for field in fields(fact))}
     return {"name": fact.name.replace("_", " "), "values": {k: v for k, v in values.items() if v is not None}}
 
 

@@ -34,6 +34,7 @@ class Row:
     badges: list[dict[str, Any]]
     url: str
     local: datetime
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def row_of(reading: Reading, network: Network, *, zone: ZoneInfo, query: str = "
         ],
         url=f"{url}?{query}" if query else url,
         local=timezone.localtime(reading.occurred_at, zone),
+        zone=zone.key,
     )
 
 

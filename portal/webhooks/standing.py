@@ -18,10 +18,10 @@ WITH heard AS (
     WHERE p.network_id = %(network)s AND p.position = ANY (%(positions)s) AND p.state = 'done'
     GROUP BY p.position
 ), replayed AS (
-    SELECT h.position FROM heard h, unnest(h.nonces) nonce
+    SELECT h.position FROM heard h, unnest(h.nonces) AS used_once(value)
     CROSS JOIN LATERAL (
         SELECT count(*) AS uses, max(d.received_at) - min(d.received_at) AS spread FROM webhooks_delivery d
-        WHERE d.network_id = %(network)s AND d.nonce = nonce
+        WHERE d.network_id = %(network)s AND d.nonce = used_once.value
     ) used
     WHERE h.verified AND (used.uses > 3 OR used.spread > make_interval(secs => %(window)s))
 )

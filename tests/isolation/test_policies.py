@@ -70,6 +70,7 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
         "portal_networks_with_waiting_deliveries",
         "portal_quarantine_count_down",
         "portal_quarantine_store",
+        "portal_search_events",
     }
     for name, public, config in functions:
         assert config == ["search_path=pg_catalog, public"], name

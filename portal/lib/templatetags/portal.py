@@ -1,8 +1,9 @@
-"""Template tags of the portal: icons, times, copyable texts."""
+"""Template tags of the portal: icons, times, states, copyable texts, figures."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -11,26 +12,65 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 register = template.Library()
 
 SPRITE = "vendor/tabler-icons/3.51.0/sprite.svg"
+
+# Colour is never alone: a state without an icon of its own gets its kind's.
+STATE_ICONS = {
+    "good": "circle-check",
+    "warn": "alert-triangle",
+    "bad": "alert-circle",
+    "progress": "loader-2",
+    "neutral": "circle-dashed",
+}
 
 
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """Return an icon of the sprite; decoration only, the word beside it speaks."""
     return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        extra,
+        '<svg class="icon{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        f" {extra}" if extra else "",
         static(SPRITE),
         name,
     )
 
 
+def _units(distance: timedelta) -> str:
+    """Return a distance in its largest whole unit, in the words that the browser uses too."""
+    seconds = int(distance.total_seconds())
+    days = distance.days
+    if seconds < 3600:
+        return ngettext("%(n)d minute", "%(n)d minutes", seconds // 60) % {"n": seconds // 60}
+    if days < 1:
+        return ngettext("%(n)d hour", "%(n)d hours", seconds // 3600) % {"n": seconds // 3600}
+    if days < 30:
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    if days < 365:
+        return ngettext("%(n)d month", "%(n)d months", days // 30) % {"n": days // 30}
+    return ngettext("%(n)d year", "%(n)d years", days // 365) % {"n": days // 365}
+
+
+def relative(moment: datetime, *, now: datetime) -> str:
+    """Return "3 minutes ago", as portal.js keeps it true in the open page."""
+    distance = now - moment
+    if abs(distance) < timedelta(minutes=1):
+        return _("now")
+    if distance < timedelta(0):
+        return _("in %(distance)s") % {"distance": _units(-distance)}
+    return _("%(distance)s ago") % {"distance": _units(distance)}
+
+
 @register.simple_tag
 def when(moment: datetime | None, zone: str = "", style: str = "relative") -> SafeString | str:
-    """Return a <time>: relative (a script keeps it true) or absolute, in `zone` or the reader's own zone."""
+    """Return a <time> in `zone` or the reader's own zone.
+
+    `style`: "relative" (a script keeps it true; the exact time is in the title and for screen readers),
+    "absolute", or "clock" (hours and minutes, for rows under a day's heading).
+    """
     if moment is None:
         return _("never")
     local = timezone.localtime(moment, ZoneInfo(zone)) if zone else timezone.localtime(moment)
@@ -39,7 +79,14 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
         return format_html('<time datetime="{}">{}</time>', local.isoformat(), absolute)
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
-    return format_html('<time datetime="{}" title="{}" data-relative>{}</time>', local.isoformat(), absolute, absolute)
+    return format_html(
+        '<time datetime="{}" title="{}"><span data-relative>{}</span>'
+        '<span class="visually-hidden"> ({})</span></time>',
+        local.isoformat(),
+        absolute,
+        relative(moment, now=timezone.now()),
+        absolute,
+    )
 
 
 @register.inclusion_tag("components/copyable.html")
@@ -48,7 +95,40 @@ def copyable(text: str, label: str = "") -> dict[str, str]:
     return {"text": text, "label": label or text}
 
 
+@register.inclusion_tag("components/secret.html")
+def secret(text: str, label: str) -> dict[str, str]:
+    """Show a secret covered, with buttons to show and to copy it; only where the page may hold it at all."""
+    return {"text": text, "label": label}
+
+
 @register.inclusion_tag("components/badge.html")
 def badge(state: str, word: str, icon: str = "", title: str = "") -> dict[str, str]:
     """Show a state as colour, icon and word; `state` is good, warn, bad, progress or neutral."""
-    return {"state": state, "word": word, "icon": icon, "title": title}
+    return {"state": state, "word": word, "icon": icon or STATE_ICONS.get(state, "circle-dashed"), "title": title}
+
+
+@register.inclusion_tag("components/stat.html")
+def stat(
+    label: str, value: Any, unit: str = "", note: str = "", url: str = "", state: str = "", as_of: datetime | None = None
+) -> dict[str, Any]:
+    """Show a figure with its label, unit and time; `url` leads to the rows it counts."""
+    return {
+        "label": label,
+        "value": formats.localize(value, use_l10n=True),
+        "unit": unit,
+        "note": note,
+        "url": url,
+        "state": state,
+        "as_of": as_of,
+    }
+
+
+@register.inclusion_tag("components/stepper.html")
+def stepper(current: int, *steps: str) -> dict[str, Any]:
+    """Show the steps of a longer piece of work; `current` counts from 1."""
+    return {
+        "steps": [
+            {"word": word, "number": number, "done": number < current, "current": number == current}
+            for number, word in enumerate(steps, start=1)
+        ]
+    }
