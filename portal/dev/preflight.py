@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -101,7 +102,8 @@ def stop_other_run(data: Path) -> bool:
                 )
                 raise CannotRun(message) from None
             if holder and not asked:
-                os.kill(holder, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(holder, signal.SIGTERM)
                 asked = True
             time.sleep(0.1)
         else:

@@ -106,7 +106,7 @@ def test_a_run_that_does_not_stop_is_named(
     tmp_path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "STOP_SECONDS", 0.2)
-    monkeypatch.setattr(preflight.os, "kill", lambda pid, number: None)
+    holder.send_signal(signal.SIGSTOP)  # it hangs: SIGTERM reaches nobody
 
     with pytest.raises(CannotRun, match=f"kill -9 {holder.pid}"):
         stop_other_run(tmp_path)
