@@ -38,7 +38,7 @@ bench:
 
 faults:
 	@$(PYTHON) portal/dev/bootstrap.py dev
-	@$(VENV_PYTHON) -m pytest -n 0 -m faults tests/faults
+	@$(VENV_PYTHON) -m pytest -m faults tests/faults
 
 # The lock files hold hashes and no index address.
 lock:

@@ -48,7 +48,7 @@ def add_network(organization: Organization, name: str = "Foundry", **options: st
 
 
 def add_person(organization: Organization, email: str, roles: dict[Network, str] | None = None) -> User:
-    person = User.objects.create_user(email, PASSWORD, name=email.split("@")[0].title())
+    person = User.objects.create_user(email, PASSWORD, name=email.split("@", maxsplit=1)[0].title())
     membership = Membership.objects.create(organization=organization, user=person)
     for network, role in (roles or {}).items():
         NetworkRole.objects.create(membership=membership, network=network, role=role)

@@ -49,7 +49,7 @@ class User(AbstractBaseUser):
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.AUTO)
     density = models.CharField(_("density"), max_length=12, choices=Density, default=Density.COMFORTABLE)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -96,7 +96,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
         membership, _made = Membership.objects.get_or_create(organization=invitation.organization, user=user)
         membership.is_admin = membership.is_admin or invitation.is_admin
         membership.save()
-        known = set(invitation.organization.networks.values_list("id", flat=True))  # type: ignore[attr-defined]
+        known = set(invitation.organization.networks.values_list("id", flat=True))
         for network_id, role in invitation.network_roles.items():
             if UUID(network_id) in known:
                 NetworkRole.objects.update_or_create(

@@ -21,7 +21,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def _networks(organization: Organization) -> list[tuple[UUID, str]]:
-    return list(organization.networks.order_by("name").values_list("id", "name"))  # type: ignore[attr-defined]
+    return list(organization.networks.order_by("name").values_list("id", "name"))
 
 
 def _admin_of(request: HttpRequest, slug: str) -> Organization:

@@ -36,7 +36,11 @@ def trail(request: PortalRequest) -> HttpResponse:
         "explore/trail.html",
         {
             "entries": [
-                (entry, ACTIONS.get(entry.action, entry.action), names.get(entry.network_id))
+                (
+                    entry,
+                    ACTIONS.get(entry.action, entry.action),
+                    names.get(entry.network_id) if entry.network_id else None,
+                )
                 for entry in page[:PAGE_SIZE]
             ],
             "older": page[PAGE_SIZE - 1].id if len(page) > PAGE_SIZE else None,

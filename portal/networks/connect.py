@@ -13,8 +13,8 @@ from django.utils.text import slugify
 from integrations.mobility_work.client import NetworkSettings, get_network_settings
 from portal.accounts.models import Organization
 from portal.lib.ids import new_id
-from portal.lib.sealing import fingerprint, last_four, sealer
 from portal.lib.scope import network_scope
+from portal.lib.sealing import fingerprint, last_four, sealer
 from portal.networks.inbox import add_secret, create_inbox, hook_url
 from portal.networks.models import Credential, Network
 from portal.trail.record import Actor, record

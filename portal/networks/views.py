@@ -17,8 +17,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from integrations.errors import VendorError
 from integrations.mobility_work.client import NetworkSettings
 from portal.accounts.models import Organization
-from portal.lib.sealing import SealingError, sealer
 from portal.lib.scope import network_scope
+from portal.lib.sealing import SealingError, sealer
 from portal.networks import inbox
 from portal.networks.access import Level
 from portal.networks.connect import (
@@ -234,7 +234,7 @@ def secret_add(request: PortalRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@reauthentication_required
+@reauthentication_required  # type: ignore[untyped-decorator]
 def secret_reveal(request: PortalRequest, slug: str, secret_id: UUID) -> HttpResponse:
     """Show a signing secret to an admin who has just given the password again."""
     network = request.access.network(slug, at_least=Level.ADMIN)

@@ -43,7 +43,7 @@ class Reading(models.Model):
     verified = models.BooleanField()  # some delivery of it has a verdict of verified or stale
     sentence = models.JSONField()  # {"template": msgid, "arguments": {name: {"text", "kind", "key"}}}
     facts = models.JSONField(default=list)
-    # Words for what is unusual, shown as badges: unverified, stale, late, repeated, replayed, key_reused, differs, unreadable
+    # Words for what is unusual, shown as badges; portal.timeline.filters.FLAGS names them all.
     flags = ArrayField(models.CharField(max_length=20), default=list)
     differences = models.JSONField(default=list)  # [{"code", "path", "detail"}]
     idempotency_key = models.CharField(max_length=200, null=True)

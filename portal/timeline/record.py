@@ -139,7 +139,7 @@ def _write_subjects(network_id: UUID, events: Sequence[tuple[int, NewEvent]], ke
             VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (network_id, kind, key) DO UPDATE SET
             label = EXCLUDED.label, reference = EXCLUDED.reference, last_order_key = EXCLUDED.last_order_key
             WHERE timeline_subject.last_order_key < EXCLUDED.last_order_key""",
-            [(s.network_id, s.kind, s.key, s.label, s.reference, s.last_order_key) for s in latest.values()],
+            [(s.network_id, s.kind, s.key, s.label, s.reference, bytes(s.last_order_key)) for s in latest.values()],
         )
 
 

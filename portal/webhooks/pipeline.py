@@ -175,7 +175,7 @@ def _sharers_of_keys(network_id: UUID, new: Sequence[NewEvent], positions: dict[
     sharers: set[int] = set()
     examples: list[ContractDifference] = []
     for position, key in others:
-        event = keys[key]
+        event = keys[str(key)]
         if position == positions[event.identity]:
             continue
         sharers.add(position)

@@ -80,8 +80,7 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
     return format_html(
-        '<time datetime="{}" title="{}"><span data-relative>{}</span>'
-        '<span class="visually-hidden"> ({})</span></time>',
+        '<time datetime="{}" title="{}"><span data-relative>{}</span><span class="visually-hidden"> ({})</span></time>',
         local.isoformat(),
         absolute,
         relative(moment, now=timezone.now()),
@@ -109,7 +108,13 @@ def badge(state: str, word: str, icon: str = "", title: str = "") -> dict[str, s
 
 @register.inclusion_tag("components/stat.html")
 def stat(
-    label: str, value: Any, unit: str = "", note: str = "", url: str = "", state: str = "", as_of: datetime | None = None
+    label: str,
+    value: Any,
+    unit: str = "",
+    note: str = "",
+    url: str = "",
+    state: str = "",
+    as_of: datetime | None = None,
 ) -> dict[str, Any]:
     """Show a figure with its label, unit and time; `url` leads to the rows it counts."""
     return {
