@@ -21,7 +21,7 @@ lint:
 	@$(PYTHON) portal/dev/bootstrap.py dev
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
-	$(VENV_PYTHON) -m djlint --check --lint --quiet templates
+	$(VENV_PYTHON) -m djlint --lint --quiet templates
 	$(CHECK_ENV) $(VENV_PYTHON) -m mypy
 	$(CHECK_ENV) .venv/bin/lint-imports
 	$(CHECK_ENV) $(VENV_PYTHON) manage.py makemigrations --check --dry-run
@@ -30,7 +30,6 @@ lint:
 format:
 	$(VENV_PYTHON) -m ruff check --fix .
 	$(VENV_PYTHON) -m ruff format .
-	$(VENV_PYTHON) -m djlint --reformat --quiet templates
 
 bench:
 	@$(PYTHON) portal/dev/bootstrap.py dev
