@@ -24,7 +24,7 @@ lint:
 	$(VENV_PYTHON) -m djlint --lint --quiet templates
 	$(CHECK_ENV) $(VENV_PYTHON) -m mypy
 	$(CHECK_ENV) .venv/bin/lint-imports
-	$(CHECK_ENV) $(VENV_PYTHON) manage.py makemigrations --check --dry-run
+	$(CHECK_ENV) $(VENV_PYTHON) -W ignore manage.py makemigrations --check --dry-run
 	$(CHECK_ENV) $(VENV_PYTHON) -W ignore manage.py check --deploy --fail-level WARNING
 
 format:

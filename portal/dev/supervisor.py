@@ -84,10 +84,11 @@ class Supervisor:
         """Return the children that do not run at this moment."""
         return [child for child in self._children if not child.running()]
 
-    def watch(self) -> None:
-        """Restart what dies, with a growing pause, until `stopping` is set."""
+    def watch(self, also: Callable[[], None]) -> None:
+        """Restart what dies, with a growing pause, and do `also`, again and again until `stopping` is set."""
         while not self.stopping:
             self.tend()
+            also()
             time.sleep(0.2)
 
     def tend(self) -> None:

@@ -27,7 +27,7 @@ from portal.dev.engines import (
     start_postgres,
     start_valkey,
 )
-from portal.dev.preflight import LEFTOVER_SECONDS, CannotRun, RunLock, check_ports, stop_other_run
+from portal.dev.preflight import LEFTOVER_SECONDS, CannotRun, RunLock, check_ports, port_is_free, stop_other_run
 from portal.dev.supervisor import Child, Supervisor, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,6 +229,19 @@ class Run:
         say(f"\n  Sandbox (plays Mobility Work): {run['sandbox_url']}   Outbox: {run['portal_url']}/outbox/")
         say("  Ctrl-C stops everything.\n")
 
+    def tend_engines(self) -> None:
+        """Start an engine that has died again, on its own port and data."""
+        for index, engine in enumerate(self.engines):
+            if not port_is_free(engine.port):
+                continue
+            say(f"{type(engine).__name__} ended; starting it again. Its log is {engine.home / 'log'}")
+            start = start_postgres if isinstance(engine, Postgres) else start_valkey
+            try:
+                self.engines[index] = start(self.data)
+            except EngineError as error:  # what is left of the killed server may need a moment to go
+                say(str(error))
+                time.sleep(1)
+
     def shut_down(self) -> None:
         """Stop children, then engines."""
         if not self.engines:
@@ -270,7 +283,7 @@ def main() -> int:
     try:
         run.bring_up()
         run.announce()
-        run.supervisor.watch()
+        run.supervisor.watch(also=run.tend_engines)
     except KeyboardInterrupt:
         say("")
     except (CannotRun, EngineError) as error:
