@@ -234,10 +234,15 @@ def secret_add(request: PortalRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-@reauthentication_required  # type: ignore[untyped-decorator]
 def secret_reveal(request: PortalRequest, slug: str, secret_id: UUID) -> HttpResponse:
     """Show a signing secret to an admin who has just given the password again."""
+    # Access first: to an outsider, asking for the password would say that there is something.
     network = request.access.network(slug, at_least=Level.ADMIN)
+    return _reveal(request, network, secret_id)
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+def _reveal(request: PortalRequest, network: Network, secret_id: UUID) -> HttpResponse:
     try:
         text = inbox.reveal_secret(network, secret_id, actor=request.access.user)
     except SigningSecret.DoesNotExist:
