@@ -1,0 +1,249 @@
+"""The timeline: order, filters, pages, search, the pill, and events with their evidence."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from portal.lib.scope import network_scope
+from portal.networks.models import Network
+from portal.timeline.filters import Filters
+from portal.timeline.models import EventSubject, Reading
+from portal.timeline.queries import count_new, timeline_page
+from portal.webhooks.history import PastRequest, store_past
+from portal.webhooks.pipeline import process_waiting
+from tests.world import ConnectedNetwork, World
+
+pytestmark = pytest.mark.django_db
+
+PARIS = ZoneInfo("Europe/Paris")
+START = datetime(2026, 3, 1, 8, tzinfo=UTC)
+
+
+def body(number: int, *, at: datetime | None = None, **changes: Any) -> bytes:
+    moment = at or START + timedelta(minutes=number)
+    data = {
+        "_event": "SparePartWasConsumed",
+        "_idempotencyKey": f"key-{number}",
+        "emittedAt": moment.isoformat(),
+        "sparePart": {
+            "id": str(number % 5),
+            "externalReference": f"ROUL-62{number % 5:02}-2RS",
+            "name": "Roulement à billes",
+        },
+        "location": {"id": "1", "name": "Magasin"},
+        "initiator": {"userId": "7", "firstName": "Mehdi", "lastName": "Benali"},
+        "consumed": {"_type": "SparePartConsumption", "quantity": 1, "previousStock": 1000 - number},
+    }
+    return json.dumps(data | changes).encode()
+
+
+def arrive(place: ConnectedNetwork, *bodies: bytes, at: datetime | None = None) -> None:
+    """Let signed deliveries arrive and be drained, one batch each."""
+    now = at or timezone.now()
+    headers = [{"X-MW-Signature": place.header(item, t=int(now.timestamp()))} for item in bodies]
+    with network_scope(place.network.id):
+        store_past(place.network.id, [PastRequest(now, item, head) for item, head in zip(bodies, headers, strict=True)])
+    while process_waiting(place.network.id, limit=7):
+        pass
+
+
+def page(networks: list[Network], filters: Filters | None = None, **cursor: Any) -> Any:
+    return timeline_page(networks, filters or Filters(), zone=PARIS, now=timezone.now(), **cursor)
+
+
+def client_of(person: Any) -> Client:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def test_pages_follow_each_other_without_gap_or_overlap_over_several_networks(world: World) -> None:
+    arrive(world.foundry, *(body(number) for number in range(40)))
+    arrive(world.annex, *(body(number, at=START + timedelta(minutes=number, seconds=30)) for number in range(40)))
+    networks = [world.foundry.network, world.annex.network]
+    from portal.lib.scope import tenant_scope  # noqa: PLC0415
+
+    with tenant_scope(networks=[network.id for network in networks]):
+        seen: list[tuple[Any, int]] = []
+        cursor, pages = "", []
+        while True:
+            found = page(networks, before=cursor, size=9)
+            pages.append(found)
+            seen += [(reading.network_id, reading.position) for reading in found.readings]
+            if not found.older:
+                break
+            cursor = found.older
+        assert len(seen) == len(set(seen)) == 80
+        moments = [reading.occurred_at for item in pages for reading in item.readings]
+        assert moments == sorted(moments, reverse=True)
+        back = page(networks, after=pages[3].newer, size=9)
+        assert [r.pk for r in back.readings] == [r.pk for r in pages[2].readings]
+
+
+def test_filters_narrow_and_combine(world: World) -> None:
+    arrive(world.foundry, *(body(number) for number in range(20)), b'{"_event":"Mystery","note":"Zweiundvierzig"}')
+    networks = [world.foundry.network]
+    with network_scope(world.foundry.network.id):
+        count = lambda **wish: len(page(networks, Filters(**wish)).readings)  # noqa: E731
+        assert count() == 21
+        assert count(types=("SparePartWasConsumed",)) == 20
+        assert count(types=("TaskWasStarted",)) == 0
+        assert count(kind="part", key="id:3") == 4
+        assert count(kind="part", key="id:3", types=("TaskWasStarted",)) == 0
+        assert count(flag="differs") == 1
+        assert count(flag="late") == 20
+        assert count(query="roulement") == 20
+        assert count(query="ROUL-6203-2RS") == 4
+        assert count(query="billes benali") == 20
+        assert count(query="zweiund") == 1
+        assert count(query="nirgends") == 0
+        assert count(query="' | ! & \\") == 0
+        assert count(query="roulement", kind="part", key="id:3", flag="late") == 4
+        assert count(start=START.date(), end=START.date()) == 20
+        assert count(end=START.date() - timedelta(days=1)) == 0
+
+
+def test_a_day_is_a_day_of_the_network(world: World) -> None:
+    just_before_midnight = datetime(2026, 3, 1, 22, 59, tzinfo=UTC)  # 23:59 in Paris
+    arrive(world.foundry, body(1, at=just_before_midnight), body(2, at=just_before_midnight + timedelta(minutes=2)))
+    with network_scope(world.foundry.network.id):
+        first = page([world.foundry.network], Filters(end=just_before_midnight.date()))
+        assert [reading.idempotency_key for reading in first.readings] == ["key-1"]
+
+
+def test_new_events_are_counted_from_positions(world: World) -> None:
+    arrive(world.foundry, *(body(number) for number in range(3)))
+    networks = [world.foundry.network]
+    with network_scope(world.foundry.network.id):
+        since = {world.foundry.network.id: 1}
+        assert count_new(networks, Filters(), since, zone=PARIS, now=timezone.now()) == 2
+        wish = Filters(kind="part", key="id:2")
+        assert count_new(networks, wish, since, zone=PARIS, now=timezone.now()) == 1
+    client = client_of(world.bob)
+    assert "2 new events" in client.get("/timeline/new/?since=foundry:1").content.decode()
+    assert client.get("/timeline/new/?since=foundry:3").content.decode().strip() == ""
+
+
+def test_a_late_event_takes_its_place_and_wears_a_badge(world: World) -> None:
+    arrive(world.foundry, body(10), body(30))
+    arrive(world.foundry, body(20))
+    with network_scope(world.foundry.network.id):
+        readings = page([world.foundry.network]).readings
+        assert [reading.idempotency_key for reading in readings] == ["key-30", "key-20", "key-10"]
+        assert "late" in readings[1].flags
+
+
+def test_movements_of_one_moment_follow_their_stock_chain(world: World) -> None:
+    chain = [
+        body(number, at=START, sparePart={"id": "9"}, consumed={"quantity": 1, "previousStock": 10 - number})
+        for number in range(6)
+    ]
+    shuffled = random.Random(3).sample(chain, 6)
+    arrive(world.foundry, *shuffled[:3])
+    arrive(world.foundry, *shuffled[3:])
+    with network_scope(world.foundry.network.id):
+        readings = page([world.foundry.network]).readings
+        assert [reading.previous_stock for reading in readings] == [5, 6, 7, 8, 9, 10]
+        keys = {bytes(key) for key in EventSubject.objects.values_list("order_key", flat=True)}
+        assert keys == {bytes(reading.order_key) for reading in readings}
+
+
+FIXED = datetime(2026, 3, 2, 12, tzinfo=UTC)
+STORIES = st.permutations(range(8)).flatmap(
+    lambda order: st.tuples(st.just(order), st.lists(st.sampled_from(order), max_size=4), st.integers(1, 8))
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STORIES)
+def test_any_order_repeats_and_batches_give_the_same_readings(world: World, story: Any) -> None:
+    """Shuffled, duplicated and split differently, the same deliveries end in the same state, positions left aside."""
+    from django.db import transaction  # noqa: PLC0415
+
+    order, again, batch = story
+    place = world.foundry
+    bodies = {
+        number: body(number // 2, at=START, consumed={"quantity": 1, "previousStock": number}) for number in range(8)
+    }
+
+    def end_state(sequence: list[int], size: int) -> list[Any]:
+        with transaction.atomic():
+            with network_scope(place.network.id):
+                requests = [
+                    PastRequest(FIXED, bodies[n], {"X-MW-Signature": place.header(bodies[n], t=int(FIXED.timestamp()))})
+                    for n in sequence
+                ]
+                store_past(place.network.id, requests)
+            while process_waiting(place.network.id, limit=size):
+                pass
+            with network_scope(place.network.id):
+                fields = ("order_key", "type", "verified", "flags", "deliveries", "first_received_at", "sentence")
+                state = [
+                    (bytes(row[0]), *row[1:]) for row in Reading.objects.order_by("order_key").values_list(*fields)
+                ]
+            transaction.set_rollback(True)
+        return state
+
+    everything = [*order, *again]
+    assert end_state(everything, batch) == end_state(sorted(everything), 100)
+
+
+def test_an_event_page_shows_sentence_evidence_and_neighbours(world: World) -> None:
+    arrive(world.foundry, *(body(number) for number in range(3)))
+    client = client_of(world.audrey)
+    answer = client.get(reverse("event", args=["foundry", 2]))
+    text = answer.content.decode()
+    assert "Mehdi Benali" in text and "999 → 998" in re.sub(r"\s+", " ", text)
+    assert "x-mw-signature" in text
+    assert reverse("event", args=["foundry", 1]) in text and reverse("event", args=["foundry", 3]) in text
+    raw = client.post(reverse("raw_payload", args=["foundry", 2]))
+    assert raw.content == body(1)
+    assert "Raw payload downloaded" in client.get("/trail/").content.decode()
+    assert client.get(reverse("event", args=["foundry", 99])).status_code == 404
+
+
+def test_hostile_text_is_escaped_everywhere(world: World) -> None:
+    evil = "<script>alert(1)</script>{person}%s"
+    arrive(world.foundry, body(1, sparePart={"id": "1", "name": evil, "externalReference": evil}))
+    client = client_of(world.alice)
+    for url in ("/timeline/", "/", reverse("event", args=["foundry", 1]), "/timeline/?q=" + evil):
+        text = client.get(url).content.decode()
+        assert "<script>alert" not in text
+    assert "&lt;script&gt;" in client.get("/timeline/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["before=zz", "after=" + "00" * 27, "from=yesterday&to=99999", "type=Nope", "q=%00%ff", "kind=x&key=y", "is=?"],
+)
+def test_addresses_changed_by_hand_never_break_a_page(world: World, query: str) -> None:
+    assert client_of(world.bob).get(f"/timeline/?{query}").status_code == 200
+
+
+def test_the_number_of_queries_does_not_grow_with_the_data(world: World) -> None:
+    client = client_of(world.alice)
+    arrive(world.foundry, *(body(number) for number in range(5)))
+    counts = []
+    for more in (0, 60):
+        arrive(world.foundry, *(body(100 + number) for number in range(more)))
+        for url in ("/", "/timeline/", "/networks/foundry/", reverse("event", args=["foundry", 1])):
+            with CaptureQueriesContext(
+                connection,
+            ) as captured:
+                client.get(url)
+            counts.append(len(captured))
+    assert counts[:4] == counts[4:]
