@@ -238,7 +238,8 @@ def secret_reveal(request: PortalRequest, slug: str, secret_id: UUID) -> HttpRes
     """Show a signing secret to an admin who has just given the password again."""
     # Access first: to an outsider, asking for the password would say that there is something.
     network = request.access.network(slug, at_least=Level.ADMIN)
-    return _reveal(request, network, secret_id)
+    answer: HttpResponse = _reveal(request, network, secret_id)  # its decorator is untyped
+    return answer
 
 
 @reauthentication_required  # type: ignore[untyped-decorator]
