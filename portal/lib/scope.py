@@ -29,8 +29,9 @@ def tenant_scope(
         previous = _read(using)
         _write(using, wanted)
         yield
-        # On an exception the savepoint's rollback restores the settings; on success we do it.
-        _write(using, previous)
+        # On an exception or a marked rollback the savepoint's end restores the settings; on success we do it.
+        if not transaction.get_rollback(using):
+            _write(using, previous)
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from portal.networks.access import Access, access_of
 
@@ -27,25 +29,33 @@ def unscoped(view: View) -> View:
 
 
 class AccessMiddleware:
-    """Sets `request.access`; the last middleware, because it calls the view itself."""
+    """Sets `request.access` and opens its scope around everything that follows: view, template, exceptions.
+
+    The last middleware, so that those before it still see the exceptions of views (sign-in again, for one).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            request.access = access_of(request.user)  # type: ignore[attr-defined]
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> HttpResponse | None:
-        """Run the view, and the rendering of a lazy response, inside the person's scope."""
-        access: Access | None = getattr(request, "access", None)
-        if access is None or getattr(view, "unscoped", False):
-            return None
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        access = access_of(request.user)
+        request.access = access  # type: ignore[attr-defined]
+        if _opens_its_own_scopes(request):
+            return self.get_response(request)
+        request.is_scoped = True  # type: ignore[attr-defined]
         with access.scope():
-            response: HttpResponse = view(request, *args, **kwargs)
-            if hasattr(response, "render") and not getattr(response, "is_rendered", True):
-                response = response.render()
-        return response
+            return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Undo what a view did before it failed; the answer is made by whoever handles the exception."""
+        if getattr(request, "is_scoped", False):
+            transaction.set_rollback(True)
+
+
+def _opens_its_own_scopes(request: HttpRequest) -> bool:
+    try:
+        return bool(getattr(resolve(request.path_info).func, "unscoped", False))
+    except Resolver404:
+        return True

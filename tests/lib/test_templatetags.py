@@ -1,104 +1,166 @@
-"""What the template tags put on a page: times, icons, states, copyable texts and figures."""
+"""The template tags escape what they are given, and say the same in words as in colour."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
+from django.forms import CharField, Form
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from portal.lib.templatetags.portal import relative
+from portal.lib.templatetags.portal import SPRITE, STATE_ICONS, relative
+from portal.settings import BASE_DIR
 
-NOON = datetime(2026, 7, 14, 12, 0, 5, tzinfo=UTC)
-
-
-def render(source: str, **values: Any) -> str:
-    return Template("{% load portal %}" + source).render(Context(values))
+HOSTILE = "<script>alert('x')</script>\"&"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _english_in_utc() -> Iterator[None]:
-    with translation.override("en"), timezone.override(UTC):
-        yield
+def show(source: str, **context: object) -> str:
+    return Template("{% load portal %}" + source).render(Context(context))
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"),
+    "source",
     [
-        (0, "now"),
-        (59, "now"),
-        (60, "1 minute ago"),
-        (3599, "59 minutes ago"),
-        (3600, "1 hour ago"),
-        (86399, "23 hours ago"),
-        (86400, "1 day ago"),
-        (29 * 86400, "29 days ago"),
-        (30 * 86400, "1 month ago"),
-        (364 * 86400, "12 months ago"),
-        (365 * 86400, "1 year ago"),
-        (-59, "now"),
-        (-60, "in 1 minute"),
-        (-2 * 86400, "in 2 days"),
+        "{% icon text text %}",
+        "{% copyable text %}",
+        "{% copyable text text %}",
+        "{% secret text text %}",
+        "{% badge text text text text %}",
+        "{% stat text text unit=text note=text url=text state=text %}",
+        "{% stepper 2 text text %}",
+        '{% include "components/empty.html" with icon=text title=text text=text url=text action=text %}',
+        '{% include "components/error.html" with title=text text=text reference=text url=text action=text %}',
+        '{% include "components/pager.html" with newer=text older=text %}',
+        '{% include "components/chips.html" with chips=chips %}',
     ],
 )
-def test_a_distance_in_time_is_told_in_its_largest_whole_unit(seconds: int, words: str) -> None:
-    assert relative(NOON - timedelta(seconds=seconds), now=NOON) == words
+def test_hostile_text_stays_text(source: str) -> None:
+    page = show(source, text=HOSTILE, chips=[{"text": HOSTILE, "query": HOSTILE}])
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    # No attribute is left early: every quote of the hostile text is escaped.
+    assert not re.search(r"</script>\"|&amp;\"\s*&", page)
+    assert "style=" not in page
 
 
-def test_a_time_is_in_the_readers_zone_unless_the_page_names_one() -> None:
-    with timezone.override("America/New_York"):
-        assert ">08:00</time>" in render('{% when moment "" "clock" %}', moment=NOON)
-        named = render('{% when moment "Europe/Paris" "clock" %}', moment=NOON)
-    assert ">14:00</time>" in named
-    assert 'datetime="2026-07-14T14:00:05+02:00"' in named
-    assert "14:00:05 CEST" in named
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=20), "now"),
+        (timedelta(seconds=-20), "now"),
+        (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=1), "1 hour ago"),
+        (timedelta(hours=23, minutes=59), "23 hours ago"),
+        (timedelta(days=1), "1 day ago"),
+        (timedelta(days=29, hours=23), "29 days ago"),
+        (timedelta(days=30), "1 month ago"),
+        (timedelta(days=365), "1 year ago"),
+        (timedelta(days=-3), "in 3 days"),
+        (timedelta(minutes=-5), "in 5 minutes"),
+    ],
+)
+def test_a_distance_reads_in_its_largest_unit(ago: timedelta, words: str) -> None:
+    assert relative(NOW - ago, now=NOW) == words
 
 
-def test_a_relative_time_can_be_refreshed_by_the_script_and_says_the_exact_time_too() -> None:
-    html = render("{% when moment %}", moment=timezone.now() - timedelta(minutes=3, seconds=5))
-    assert "<span data-relative>3 minutes ago</span>" in html
-    exact = re.search(r'title="([^"]+)"', html)
-    assert exact and exact[1].endswith("UTC")
-    assert f'<span class="visually-hidden"> ({exact[1]})</span>' in html
+def test_a_relative_time_carries_the_exact_one_in_the_asked_zone() -> None:
+    page = show('{% when moment "Europe/Paris" %}', moment=timezone.now() - timedelta(hours=2))
+    moment = re.search(r'datetime="([^"]+)"', page)
+    assert moment is not None
+    assert datetime.fromisoformat(moment.group(1)).utcoffset() in {timedelta(hours=1), timedelta(hours=2)}
+    assert "2 hours ago" in page
+    title = re.search(r'title="([^"]+)"', page)
+    assert title is not None
+    # Screen readers do not read titles: the exact time stands in the text as well.
+    assert page.count(title.group(1)) == 2
 
 
-def test_what_never_happened_is_said_in_a_word() -> None:
-    assert render("{% when moment %}", moment=None) == "never"
+def test_a_clock_time_is_of_the_asked_zone() -> None:
+    assert ">13:00</time>" in show('{% when moment "Europe/Paris" "clock" %}', moment=NOW)
+    assert ">12:00</time>" in show('{% when moment "UTC" "clock" %}', moment=NOW)
 
 
-def test_an_icon_is_decoration_taken_from_the_sprite() -> None:
-    html = render('{% icon "copy" "done-icon" %}')
-    assert 'class="icon done-icon"' in html and 'aria-hidden="true"' in html
-    assert re.search(r'<use href="/static/vendor/tabler-icons/[^"]+sprite[^"]*\.svg#copy"></use>', html)
+def test_a_time_that_never_was_is_a_word() -> None:
+    assert show("{% when moment %}", moment=None) == "never"
 
 
-def test_a_hostile_name_cannot_leave_the_icon() -> None:
-    assert "<script" not in render("{% icon name %}", name='x"><script>')
-
-
-@pytest.mark.parametrize("state", ["good", "warn", "bad", "progress", "neutral"])
+@pytest.mark.parametrize("state", sorted(STATE_ICONS))
 def test_a_state_is_never_colour_alone(state: str) -> None:
-    html = render("{% badge state word %}", state=state, word="Held & <b>")
-    assert f"state-{state}" in html
-    assert "#" in html and "<use" in html, "a state needs an icon"
-    assert "Held &amp; &lt;b&gt;" in html
+    page = show("{% badge state word %}", state=state, word="Confirmed")
+    assert f"#{STATE_ICONS[state]}" in page
+    assert "Confirmed" in page
 
 
-def test_a_state_can_have_an_icon_and_an_explanation_of_its_own() -> None:
-    html = render('{% badge "bad" "Replayed" "shield-x" "Came five times" %}')
-    assert "#shield-x" in html and 'title="Came five times"' in html
+def test_a_figure_is_grouped_and_has_its_unit_and_label() -> None:
+    page = show('{% stat "Events" value unit="pieces" %}', value=1234567)
+    assert "1,234,567" in page
+    assert "Events" in page
+    assert "pieces" in page
+    with translation.override("fr"):
+        assert "1,234,567" not in show('{% stat "Events" value %}', value=1234567)
 
 
-def test_a_copyable_text_is_escaped_wherever_it_stands() -> None:
-    html = render('{% copyable text "the address" %}', text='a"b<i>')
-    assert "<i>" not in html
-    assert html.count("a&quot;b&lt;i&gt;") == 2, "once to read, once to copy"
-    assert 'aria-label="Copy the address"' in html
+def test_the_steps_say_where_one_is() -> None:
+    page = show('{% stepper 2 "Key" "Confirm" "Listen" %}')
+    assert re.findall(r"<li([^>]*)>(\w+)", page) == [
+        (' class="done"', "Key"),
+        (' aria-current="step"', "Confirm"),
+        ("", "Listen"),
+    ]
 
 
-def test_a_copyable_text_names_itself_where_nothing_else_does() -> None:
-    assert 'aria-label="Copy WO-7"' in render('{% copyable "WO-7" %}')
+class OneField(Form):
+    """A form with one field."""
+
+    reference = CharField(label="Reference", help_text="As on the shelf.", max_length=4)
+
+
+def test_a_wrong_field_is_tied_to_its_help_and_its_error() -> None:
+    page = render_to_string("components/form.html", {"form": OneField({"reference": HOSTILE})})
+    described = re.search(r'aria-describedby="([^"]+)"', page)
+    assert described is not None
+    for name in described.group(1).split():
+        assert page.count(f'id="{name}"') == 1
+    assert 'aria-invalid="true"' in page
+    assert "<script" not in page
+
+
+def icons_in_use() -> dict[str, set[str]]:
+    """Return every icon name that a template or a table of the code mentions, with the files that do."""
+    found: dict[str, set[str]] = {}
+    patterns = {
+        "templates/**/*.html": r"""\{% icon ["']([a-z0-9-]+)["']|(?:icon|name)=["']([a-z]+-[a-z0-9-]+|inbox|plug|search|clock)["']"""
+        r"""|\{% badge \S+ \S+ ["']([a-z0-9-]+)["']""",
+        "integrations/**/events.py": r"icon=\"([a-z0-9-]+)\"",
+        "portal/navigation.py": r"Entry\(\"\w+\", _\(\"[^\"]+\"\), \"([a-z0-9-]+)\"",
+    }
+    for files, pattern in patterns.items():
+        for path in Path(BASE_DIR).glob(files):
+            for groups in re.findall(pattern, path.read_text()):
+                name = next(filter(None, groups)) if isinstance(groups, tuple) else groups
+                found.setdefault(name, set()).add(str(path.relative_to(BASE_DIR)))
+    return found
+
+
+def test_every_icon_in_use_is_in_the_sprite_and_on_its_list() -> None:
+    sprite = set(re.findall(r'<symbol id="([^"]+)"', (BASE_DIR / "static" / SPRITE).read_text()))
+    listed = (BASE_DIR / "static/vendor/tabler-icons/icons.txt").read_text().split()
+    assert sprite == set(listed)
+    used = icons_in_use()
+    assert len(used) > 30
+    assert {name: files for name, files in used.items() if name not in sprite} == {}
+    assert set(STATE_ICONS.values()) <= sprite
+
+
+def test_nothing_of_ours_or_of_others_loads_from_elsewhere() -> None:
+    for path in [*(BASE_DIR / "static").rglob("*.css"), *(BASE_DIR / "static").rglob("*.js")]:
+        text = path.read_text()
+        assert "sourceMappingURL" not in text, path.name
+        assert "@import" not in text, path.name
+        assert not re.search(r"url\([\"']?(?:https?:)?//", text), path.name
