@@ -119,7 +119,7 @@ def stat(
     """Show a figure with its label, unit and time; `url` leads to the rows it counts."""
     return {
         "label": label,
-        "value": formats.localize(value, use_l10n=True),
+        "value": formats.number_format(value, force_grouping=True) if isinstance(value, int) else value,
         "unit": unit,
         "note": note,
         "url": url,
