@@ -29,6 +29,7 @@ _started: list[Postgres | Valkey] = []
 def _start() -> None:
     """Start what no parent process has started yet, and put its addresses into the environment."""
     data = Path(tempfile.mkdtemp(prefix="portal-tests-"))
+    (data / "static").mkdir()  # WhiteNoise warns where its folder is missing
     superuser = os.environ.get("PORTAL_TEST_SUPERUSER_URL")
     if not superuser:
         postgres = start_postgres(data, durable=False)

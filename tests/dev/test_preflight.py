@@ -36,7 +36,18 @@ def listener() -> Iterator[socket.socket]:
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another run on the same data folder."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    yield from held(tmp_path, HOLDER)
+
+
+@pytest.fixture
+def deaf_holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another run, which hangs and does not hear SIGTERM."""
+    yield from held(tmp_path, "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HOLDER)
+
+
+def held(data: Path, program: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `program` until the test is over; yields it when it has the lock."""
+    process = subprocess.Popen([sys.executable, "-c", program, str(data)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
     yield process
@@ -103,10 +114,9 @@ def test_make_stop_without_a_run_is_no_error(tmp_path: Path) -> None:
 
 
 def test_a_run_that_does_not_stop_is_named(
-    tmp_path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, deaf_holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preflight, "STOP_SECONDS", 0.2)
-    holder.send_signal(signal.SIGSTOP)  # it hangs: SIGTERM reaches nobody
 
-    with pytest.raises(CannotRun, match=f"kill -9 {holder.pid}"):
+    with pytest.raises(CannotRun, match=f"kill -9 {deaf_holder.pid}"):
         stop_other_run(tmp_path)
