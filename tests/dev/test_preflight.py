@@ -24,13 +24,20 @@ time.sleep(600)
 """
 
 
+def two_free_below(number: int) -> bool:
+    return number < 65000 and preflight.port_is_free(number - 1) and preflight.port_is_free(number - 2)
+
+
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A program of somebody else that listens on some port."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        yield taken
+    """A program of somebody else that listens on some port, with free ports before it."""
+    while True:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            if two_free_below(taken.getsockname()[1]):
+                taken.listen()
+                yield taken
+                return
 
 
 @pytest.fixture
