@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.explore.health import choices
 from portal.networks.access import Access
 
 
@@ -32,6 +34,7 @@ NAVIGATION = (
     Entry("trail", _("Audit trail"), "history"),
     Entry("help", _("Help"), "lifebuoy"),
 )
+OF_THE_TIMELINE = frozenset({"event", "subject"})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -50,6 +53,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             **base,
             "navigation": [_item(entry, request) for entry in NAVIGATION if access.is_admin or not entry.admins_only],
             "networks": access.networks,
+            # Called by the switcher's template only, so that fragments of a page do not ask for it.
+            "choices": partial(choices, access),
             "network": current,
         }
     }
@@ -61,6 +66,10 @@ def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
     except NoReverseMatch:
         url = ""
     path = request.path
+    match = request.resolver_match
+    # An event and a subject have a network's address, but a person comes to them by the timeline.
+    if match and match.url_name in OF_THE_TIMELINE:
+        path = reverse("timeline")
     return {
         "url": url,
         "label": entry.label,

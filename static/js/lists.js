@@ -35,7 +35,7 @@
     const menu = event.target.closest(".menu-body");
     let found = 0;
     menu.querySelectorAll("li").forEach((item) => {
-      item.hidden = !fold(item.textContent).includes(wanted);
+      item.hidden = !fold((item.querySelector(".grow") || item).textContent).includes(wanted);
       if (!item.hidden) found += 1;
     });
     const none = menu.querySelector("[data-filter-none]");

@@ -88,7 +88,7 @@ def test_a_relative_time_carries_the_exact_one_in_the_asked_zone() -> None:
     moment = re.search(r'datetime="([^"]+)"', page)
     assert moment is not None
     assert datetime.fromisoformat(moment.group(1)).utcoffset() in {timedelta(hours=1), timedelta(hours=2)}
-    assert "2 hours ago" in page
+    assert "<span data-relative>2 hours ago</span>" in page
     title = re.search(r'title="([^"]+)"', page)
     assert title is not None
     # Screen readers do not read titles: the exact time stands in the text as well.
@@ -100,6 +100,16 @@ def test_a_clock_time_is_of_the_asked_zone() -> None:
     assert ">12:00</time>" in show('{% when moment "UTC" "clock" %}', moment=NOW)
 
 
+def test_a_time_is_in_the_readers_zone_unless_the_page_names_one() -> None:
+    summer = datetime(2026, 7, 14, 12, 0, 5, tzinfo=UTC)
+    with timezone.override("America/New_York"):
+        assert ">08:00</time>" in show('{% when moment "" "clock" %}', moment=summer)
+        named = show('{% when moment "Europe/Paris" "clock" %}', moment=summer)
+    assert ">14:00</time>" in named
+    assert 'datetime="2026-07-14T14:00:05+02:00"' in named
+    assert "14:00:05 CEST" in named
+
+
 def test_a_time_that_never_was_is_a_word() -> None:
     assert show("{% when moment %}", moment=None) == "never"
 
@@ -109,6 +119,26 @@ def test_a_state_is_never_colour_alone(state: str) -> None:
     page = show("{% badge state word %}", state=state, word="Confirmed")
     assert f"#{STATE_ICONS[state]}" in page
     assert "Confirmed" in page
+
+
+def test_a_state_can_have_an_icon_and_an_explanation_of_its_own() -> None:
+    page = show('{% badge "bad" "Replayed" "shield-x" "Came five times" %}')
+    assert "#shield-x" in page
+    assert 'title="Came five times"' in page
+
+
+def test_an_icon_is_decoration_taken_from_the_sprite() -> None:
+    page = show('{% icon "copy" "done-icon" %}')
+    assert 'class="icon done-icon"' in page
+    assert 'aria-hidden="true"' in page
+    assert re.search(r'<use href="/static/vendor/tabler-icons/[^"]+sprite[^"]*\.svg#copy"></use>', page)
+
+
+def test_a_copyable_text_is_there_once_to_read_and_once_to_copy() -> None:
+    page = show('{% copyable text "the address" %}', text='a"b<i>')
+    assert page.count("a&quot;b&lt;i&gt;") == 2
+    assert 'aria-label="Copy the address"' in page
+    assert 'aria-label="Copy WO-7"' in show('{% copyable "WO-7" %}')
 
 
 def test_a_figure_is_grouped_and_has_its_unit_and_label() -> None:
