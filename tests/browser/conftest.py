@@ -1,0 +1,103 @@
+"""A running product and a real Chromium for the browser tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.chromium import executable
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 120
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+def three_free_ports() -> int:
+    while True:
+        first = random.randrange(21000, 30000)
+        probes = [socket.socket() for _ in range(3)]
+        try:
+            for offset, probe in enumerate(probes):
+                probe.bind(("127.0.0.1", first + offset))
+        except OSError:
+            continue
+        finally:
+            for probe in probes:
+                probe.close()
+        return first
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Run the whole product on ports and data of its own; yield what run.json says."""
+    data = tmp_path_factory.mktemp("product")
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {"PORTAL_DATA_DIR": str(data), "PORT": str(three_free_ports()), "PYTHONUNBUFFERED": "1"}
+    with (data / "up.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal.dev.up"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not (data / "run.json").exists():
+            said = (data / "up.log").read_text()
+            assert process.poll() is None, said
+            assert time.monotonic() < deadline, said
+            time.sleep(0.2)
+        yield json.loads((data / "run.json").read_text())
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of this process."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = playwright.chromium.launch(executable_path=executable(), args=arguments)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh browser profile."""
+    made = browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["clipboard-write"])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page whose scripts and policy may raise nothing."""
+    made = context.new_page()
+    trouble: list[str] = []
+    made.on("pageerror", lambda error: trouble.append(str(error)))
+    made.on(
+        "console",
+        lambda message: trouble.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    yield made
+    assert "\n".join(trouble) == ""
+
+
+def sign_in(page: Page, product: dict[str, Any], role: str) -> None:
+    """Sign in as the demo person whose role begins with `role`."""
+    login = next(item for item in product["logins"] if item["role"].startswith(role))
+    page.goto(product["portal_url"] + "/accounts/login/")
+    page.fill("[name=login]", login["email"])
+    page.fill("[name=password]", login["password"])
+    page.click("main form button.btn-primary")
+    page.wait_for_url(product["portal_url"] + "/")
