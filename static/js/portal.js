@@ -65,12 +65,14 @@
     const dialog = hit("[data-dialog]");
     const collapse = hit(".nav-collapse");
     if (copy) {
-      navigator.clipboard.writeText(copy.dataset.copy).then(() => {
+      // A page that came by plain http has no clipboard at all.
+      const written = navigator.clipboard ? navigator.clipboard.writeText(copy.dataset.copy) : Promise.reject(new Error("no clipboard"));
+      written.then(() => {
         copy.classList.add("copied");
         announce(texts.textCopied);
         setTimeout(() => copy.classList.remove("copied"), 1600);
       }, () => {
-        // No permission for the clipboard: select the text, so that Ctrl-C takes it.
+        // Nor permission, perhaps: select the text, so that Ctrl-C takes it.
         window.getSelection().selectAllChildren(copy.parentElement.querySelector("code"));
       });
     } else if (uncover) {
