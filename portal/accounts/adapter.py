@@ -1,9 +1,14 @@
-"""The sign-in policy where django-allauth asks for one."""
+"""The sign-in policy where django-allauth asks for one, and what the audit trail keeps of it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from portal.accounts.models import Membership, User
+from portal.trail.record import record
 
 
 class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -12,3 +17,28 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Refuse the sign-up page."""
         return False
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Record a sign-in with every organization of the person."""
+        _record("signed_in", user, request)
+        answer: HttpResponse = super().post_login(request, user, **kwargs)
+        return answer
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Record a failed sign-in with the organizations of the person whose address was used."""
+        super().authentication_failed(request, **credentials)
+        email = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+        user = User.objects.filter(email=email[:254].replace("\0", "")).first()
+        if user is not None:
+            _record("sign_in_failed", user, request)
+
+
+def _record(action: str, user: User, request: HttpRequest) -> None:
+    for organization_id in Membership.objects.filter(user=user).values_list("organization_id", flat=True):
+        record(
+            action,
+            actor=user,
+            organization_id=organization_id,
+            subject=user.email,
+            address=request.META.get("REMOTE_ADDR") or None,
+        )

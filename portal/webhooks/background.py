@@ -11,6 +11,7 @@ from django.db import connection
 from portal.webhooks.pipeline import process_waiting
 from portal.webhooks.recheck import recheck as recheck_network
 
+NUDGE_SECONDS = 30  # an older message says nothing that the sweep does not say
 MAX_BATCHES = 20  # then another message goes to the back of the line, so that one network cannot starve the others
 
 
@@ -21,23 +22,23 @@ def drain(network_id: str) -> None:
         done = process_waiting(UUID(network_id), limit=settings.DRAIN_BATCH_SIZE)
         if done is None or done < settings.DRAIN_BATCH_SIZE:
             return
-    drain.delay(network_id)
+    drain.apply_async(args=[network_id], expires=NUDGE_SECONDS)
 
 
 @shared_task
 def recheck(network_id: str) -> None:
     """Judge a network's unverified and quarantined deliveries again."""
     recheck_network(UUID(network_id))
-    drain.delay(network_id)
+    drain.apply_async(args=[network_id], expires=NUDGE_SECONDS)
 
 
 @shared_task
 def sweep() -> None:
     """Find the work that a lost message left behind."""
     for network_id in _networks("portal_networks_with_waiting_deliveries"):
-        drain.delay(str(network_id))
+        drain.apply_async(args=[str(network_id)], expires=NUDGE_SECONDS)
     for network_id in _networks("portal_networks_with_recheck_wanted"):
-        recheck.delay(str(network_id))
+        recheck.apply_async(args=[str(network_id)], expires=NUDGE_SECONDS)
 
 
 def _networks(function: str) -> list[UUID]:

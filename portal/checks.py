@@ -1,1 +1,0 @@
-"""System checks: a wrong configuration is one clear sentence at the start."""
