@@ -22,23 +22,23 @@ def drain(network_id: str) -> None:
         done = process_waiting(UUID(network_id), limit=settings.DRAIN_BATCH_SIZE)
         if done is None or done < settings.DRAIN_BATCH_SIZE:
             return
-    drain.apply_async(args=[network_id], expires=NUDGE_SECONDS)
+    drain.apply_async(args=(network_id,), expires=NUDGE_SECONDS)
 
 
 @shared_task
 def recheck(network_id: str) -> None:
     """Judge a network's unverified and quarantined deliveries again."""
     recheck_network(UUID(network_id))
-    drain.apply_async(args=[network_id], expires=NUDGE_SECONDS)
+    drain.apply_async(args=(network_id,), expires=NUDGE_SECONDS)
 
 
 @shared_task
 def sweep() -> None:
     """Find the work that a lost message left behind."""
     for network_id in _networks("portal_networks_with_waiting_deliveries"):
-        drain.apply_async(args=[str(network_id)], expires=NUDGE_SECONDS)
+        drain.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
     for network_id in _networks("portal_networks_with_recheck_wanted"):
-        recheck.apply_async(args=[str(network_id)], expires=NUDGE_SECONDS)
+        recheck.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
 
 
 def _networks(function: str) -> list[UUID]:
