@@ -85,11 +85,7 @@ def _clone() -> None:
 
 if "PORTAL_TEST_SERVER" not in os.environ:
     _start()
-if "PYTEST_XDIST_WORKER" in os.environ or not any(word.startswith(("-n", "--numprocesses")) for word in sys.argv):
-    _clone()
-else:  # the controller of parallel workers runs no test, but Django's settings must load
-    os.environ.setdefault("DATABASE_URL", os.environ["PORTAL_TEST_SERVER"])
-    os.environ.setdefault("BROKER_URL", os.environ["PORTAL_TEST_BROKER"])
+_clone()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

