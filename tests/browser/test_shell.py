@@ -1,0 +1,117 @@
+"""The frame of every page as people use it: what stays in view, menus, questions, themes, news from live parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.integration,
+    pytest.mark.xdist_group("product"),
+    pytest.mark.timeout(240),
+]
+
+
+def top_of(page: Page, selector: str) -> float:
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_frame_and_the_day_stay_in_view_on_a_long_page(page: Page, product: dict[str, Any], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, product, "admin")
+    page.goto(product["portal_url"] + "/timeline/")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_function("window.scrollY > 800")
+    assert top_of(page, ".top") == 0
+    if width > 760:
+        assert top_of(page, ".side") == 0
+    bar = page.locator(".top").bounding_box()
+    assert bar is not None
+    days = [top_of(page, f".day >> nth={number}") for number in range(page.locator(".day").count())]
+    assert any(abs(top - bar["height"]) <= 1 for top in days), "the day being read has its heading under the bar"
+
+
+def test_a_network_is_found_by_typing(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "admin")
+    page.goto(product["portal_url"] + "/timeline/")
+    page.keyboard.press("n")
+    expect(page.locator(".switcher input")).to_be_focused()
+    page.keyboard.type("SHEFF")
+    expect(page.locator(".switcher li:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/timeline/?network=*sheffield*")
+    expect(page.locator(".switcher .name")).to_contain_text("Sheffield")
+
+
+def test_a_destructive_act_asks_and_cancel_sends_nothing(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "admin")
+    page.goto(product["portal_url"] + "/styleguide/")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.click("form[data-confirm] .btn-danger")
+    expect(page.locator("#confirm")).to_contain_text("cannot be undone")
+    page.click("#confirm .btn >> nth=0")
+    expect(page.locator("#confirm")).to_be_hidden()
+    assert sent == []
+    page.click("form[data-confirm] .btn-danger")
+    with page.expect_request(lambda request: request.method == "POST"):
+        page.click("#confirm [value=yes]")
+
+
+def test_theme_and_density_change_from_the_menu_and_are_kept(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "auditor")
+    try:
+        for name, value, mark in [("theme", "dark", "data-bs-theme"), ("density", "compact", "data-density")]:
+            page.click(".person summary")
+            page.click(f".person button[name={name}][value={value}]")
+            expect(page.locator("html")).to_have_attribute(mark, value)
+        page.goto(product["portal_url"] + "/networks/")
+        expect(page.locator("html[data-bs-theme=dark][data-density=compact]")).to_have_count(1)
+    finally:
+        for name, value in [("theme", "auto"), ("density", "comfortable")]:
+            page.goto(product["portal_url"] + "/preferences/")
+            page.select_option(f"main [name={name}]", value)
+            page.click("main form button.btn-primary")
+
+
+def test_the_narrow_menu_is_remembered(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "admin")
+    page.click(".nav-collapse")
+    page.reload()
+    side = page.locator(".side").bounding_box()
+    assert side is not None
+    assert side["width"] < 60
+    expect(page.get_by_role("link", name="Timeline", exact=True)).to_be_visible()
+
+
+def test_a_live_part_that_fails_says_so_once_and_takes_it_back(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "admin")
+    page.goto(product["portal_url"] + "/timeline/")
+    page.route("**/timeline/new/**", lambda route: route.fulfill(status=502, body=""))
+    expect(page.locator(".toast-line")).to_contain_text("502")
+    with page.expect_response("**/timeline/new/**"):
+        pass
+    expect(page.locator(".toast-line")).to_have_count(1)
+    page.unroute("**/timeline/new/**")
+    expect(page.locator(".toast-line")).to_have_count(0, timeout=10_000)
+
+
+def test_the_menu_of_a_phone_opens_without_a_script(browser: Browser, product: dict[str, Any]) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    try:
+        page = context.new_page()
+        sign_in(page, product, "admin")
+        link = page.locator(".side a", has_text="Timeline")
+        expect(link).to_be_hidden()
+        page.click(".nav-toggle")
+        expect(link).to_be_visible()
+    finally:
+        context.close()
