@@ -1,0 +1,115 @@
+"""Inviting people, changing their roles, removing them; the last admin stays."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.accounts.models import Invitation, Membership, NetworkRole, User
+from portal.lib.scope import tenant_scope
+from portal.trail.models import Entry
+from tests.world import PASSWORD, World
+
+pytestmark = pytest.mark.django_db
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+SLUG = "acme-plants"
+
+
+def client_of(person: User) -> Client:
+    client = Client()
+    client.force_login(person, backend=BACKEND)
+    return client
+
+
+def invite(world: World, email: str, **roles: str) -> str:
+    """Invite somebody as auditor of the foundry, unless told otherwise, and return the link in the mail."""
+    wish = {"email": email} | (roles or {f"role_{world.foundry.network.id}": "auditor"})
+    answer = client_of(world.alice).post(reverse("invite", args=[SLUG]), wish)
+    assert answer.status_code == 302, answer.content.decode()
+    found = re.search(r"http://testserver(/invitation/\S+)", mail.outbox[-1].body)
+    assert found
+    return found.group(1)
+
+
+def test_a_new_person_joins_by_the_link_once(world: World) -> None:
+    link = invite(world, "dora@example.com")
+    client = Client()
+    assert "Acme Plants" in client.get(link).content.decode()
+    weak = client.post(link, {"name": "Dora", "password": "short"})
+    assert (weak.status_code, User.objects.filter(email="dora@example.com").exists()) == (422, False)
+    assert client.post(link, {"name": "Dora", "password": PASSWORD}).status_code == 302
+    page = client.get("/networks/").content.decode()
+    assert "Foundry" in page
+    assert "Annex" not in page
+    assert Client().get(link).status_code == 410
+    with tenant_scope(networks=[], organizations=[world.organization.id]):
+        kept = list(Entry.objects.order_by("id").values_list("action", flat=True))
+        assert kept[-2:] == ["person_invited", "invitation_accepted"]
+    assert link.rsplit("/", 2)[1] not in str(list(Invitation.objects.values()))
+
+
+def test_a_known_person_joins_as_themselves_only(world: World) -> None:
+    link = invite(world, "charlie@example.com")
+    assert Client().get(link).status_code == 302
+    assert client_of(world.bob).get(link).status_code == 403
+    charlie = client_of(world.charlie)
+    assert charlie.get(link).status_code == 200
+    assert charlie.post(link).status_code == 302
+    page = charlie.get("/networks/").content.decode()
+    assert "Foundry" in page
+    assert "Elsewhere" in page
+
+
+@pytest.mark.parametrize("end", ["expired", "withdrawn"])
+def test_an_invitation_ends(world: World, end: str) -> None:
+    link = invite(world, "dora@example.com")
+    made = Invitation.objects.get(email="dora@example.com")
+    if end == "expired":
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    else:
+        client_of(world.alice).post(reverse("invitation_withdraw", args=[SLUG, made.id]))
+    assert Client().get(link).status_code == 410
+
+
+def test_an_invitation_says_what_is_missing(world: World) -> None:
+    client = client_of(world.alice)
+    url = reverse("invite", args=[SLUG])
+    assert "at least one network" in client.post(url, {"email": "dora@example.com"}).content.decode()
+    again = {"email": "bob@example.com", "is_admin": "on"}
+    assert "member already" in client.post(url, again).content.decode()
+    foreign = {"email": "dora@example.com", f"role_{world.elsewhere.network.id}": "manager"}
+    assert client.post(url, foreign).status_code == 422
+    assert mail.outbox == []
+
+
+def test_roles_are_changed_and_people_removed(world: World) -> None:
+    client = client_of(world.alice)
+    bob = Membership.objects.get(user=world.bob)
+    url = reverse("member", args=[SLUG, bob.id])
+    client.post(url, {f"role_{world.annex.network.id}": "auditor"})
+    assert list(NetworkRole.objects.filter(membership=bob).values_list("network__slug", "role")) == [
+        ("annex", "auditor")
+    ]
+    assert client_of(world.bob).get("/networks/foundry/").status_code == 404
+    client.post(reverse("member_remove", args=[SLUG, bob.id]))
+    assert client_of(world.bob).get("/networks/annex/").status_code == 404
+
+
+def test_the_last_admin_can_neither_step_down_nor_be_removed(world: World) -> None:
+    client = client_of(world.alice)
+    alice = Membership.objects.get(user=world.alice)
+    down = client.post(reverse("member", args=[SLUG, alice.id]), {f"role_{world.annex.network.id}": "auditor"})
+    assert "last admin" in down.content.decode()
+    out = client.post(reverse("member_remove", args=[SLUG, alice.id]), follow=True)
+    assert "last admin" in out.content.decode()
+    assert Membership.objects.get(user=world.alice).is_admin
+    bob = Membership.objects.get(user=world.bob)
+    client.post(reverse("member", args=[SLUG, bob.id]), {"is_admin": "on"})
+    client.post(reverse("member_remove", args=[SLUG, alice.id]))
+    assert not Membership.objects.filter(user=world.alice).exists()
