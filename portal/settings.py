@@ -184,7 +184,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = PORTAL_DEV
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG or PORTAL_DEV
 
 # --- limits of the receiver and the quarantine; the receiver reads the same names from the environment
 HOOKS_MAX_BODY_BYTES = env.int("HOOKS_MAX_BODY_BYTES", default=1024 * 1024)
