@@ -31,6 +31,6 @@ class Command(BaseCommand):
                 with network_scope(network.id):
                     total += reseal_network(network, actor=actor)
             except SealingError:
-                message = f"No key in PORTAL_SEALING_KEYS opens a secret of {network.slug}. Add the one it was made with."
+                message = f"No key in PORTAL_SEALING_KEYS opens a secret of {network.slug}. Add the one that made it."
                 raise CommandError(message) from None
         self.stdout.write(f"{total} sealed values now use the newest key.")
