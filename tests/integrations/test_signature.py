@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 
 import pytest
 from hypothesis import assume, given
@@ -121,9 +122,28 @@ def test_a_recipe_that_leaves_something_unsigned_is_never_found() -> None:
     assert find_recipe(signed(partial), secrets=[SECRET["utf8"]], body=BODY) is None
 
 
+@given(st.sampled_from(ADOPTABLE), NONCES, st.integers(1, 12), st.booleans())
+def test_a_delivery_with_moved_bytes_pins_nothing(recipe: Recipe, nonce: str, count: int, in_front: bool) -> None:
+    signature = signed(recipe, nonce=nonce)
+    kept, moved = nonce[:-count], nonce[-count:].encode()
+    body = moved + BODY if in_front else BODY + moved
+    changed = Signature(t=signature.t, nonce=kept or "x", signature=signature.signature)
+    assert find_recipe(changed, secrets=[SECRET[recipe.key]], body=body) is None
+    front = Signature(t=signature.t, nonce=nonce[count:] or "x", signature=signature.signature)
+    assert find_recipe(front, secrets=[SECRET[recipe.key]], body=BODY + nonce[:count].encode()) is None
+
+
+def test_the_digest_of_a_body_does_not_pose_as_the_body() -> None:
+    recipe = next(recipe for recipe in ADOPTABLE if recipe.body == "sha256hex")
+    body = hashlib.sha256(BODY).hexdigest().encode()
+    assert accepts(CANDIDATES[0], signed(recipe), body)  # under the wrong recipe the HMAC is the same
+    assert find_recipe(signed(recipe), secrets=[SECRET[recipe.key]], body=body) is None
+
+
 def test_the_search_stops_at_its_bound_of_work() -> None:
+    large = b"{" + b"x" * 100_000 + b"}"
     with pytest.raises(SearchBounded):
-        find_recipe(signed(ADOPTABLE[0]), secrets=["wrong"], body=b"x" * 100_000, max_work_bytes=300_000)
+        find_recipe(signed(ADOPTABLE[0]), secrets=["wrong"], body=large, max_work_bytes=300_000)
 
 
 def test_parts_come_in_any_order_with_unknown_ones_between() -> None:
