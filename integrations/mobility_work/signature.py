@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from integrations.mobility_work.identity import load_json, write_json
@@ -22,6 +23,8 @@ SAFE_NONCE = re.compile(r"[A-Za-z0-9_-]+\Z")
 HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}\Z")
 # How many bytes a search may hash for one delivery before it leaves the rest to later.
 DEFAULT_WORK_BYTES = 4_000_000
+# To encode a byte of JSON again costs some 500 times what hashing it does, once for the three recipes that need it.
+JSON_WORK = 150
 
 
 class MalformedSignature(ValueError):
@@ -138,16 +141,24 @@ def _body(body: bytes, form: str) -> bytes | None:
     if form == "sha256hex":
         return hashlib.sha256(body).hexdigest().encode()
     if form == "json":
-        # PHP escapes slashes and all but ASCII. Two bodies must never be encoded to one text, so the body itself has
-        # to stand in exactly one form: minified, nothing escaped that need not be, no key repeated.
-        try:
-            parsed = load_json(body)
-            if write_json(parsed, sort_keys=False, ascii_only=False).encode() != body:
-                return None
-            return write_json(parsed, sort_keys=False, ascii_only=True).replace("/", "\\/").encode()
-        except (ValueError, RecursionError):
-            return None
+        return _php_text(body)
     return body
+
+
+@lru_cache(maxsize=1)
+def _php_text(body: bytes) -> bytes | None:
+    """Return the JSON body as PHP would encode it again, or None. Costly: the last is kept for the next recipe.
+
+    PHP escapes slashes and all but ASCII. Two bodies must never be encoded to one text, so the body itself has to stand
+    in exactly one form: minified, nothing escaped that need not be, no key repeated.
+    """
+    try:
+        parsed = load_json(body)
+        if write_json(parsed, sort_keys=False, ascii_only=False).encode() != body:
+            return None
+        return write_json(parsed, sort_keys=False, ascii_only=True).replace("/", "\\/").encode()
+    except (ValueError, RecursionError):
+        return None
 
 
 def _candidates() -> Iterator[Recipe]:
@@ -225,20 +236,24 @@ def find_recipe(
 ) -> Match | None:
     """Return the first candidate that may be adopted by itself and that matches, else None.
 
-    Raises SearchBounded when `max_work_bytes` of hashing were done and candidates are left.
+    Candidates that would pass the bound of work are left out; then, without a match, SearchBounded is raised.
     """
     if not _has_object_braces(body):
         return None
-    work = 0
+    work, is_bounded = 0, False
     for recipe in candidates:
         if not recipe.covers_everything:
             continue
-        work += (len(body) + 200) * len(secrets)
-        if work > max_work_bytes:
-            raise SearchBounded
+        cost = (len(body) + 200) * len(secrets) + (len(body) * JSON_WORK if recipe.body == "json" else 0)
+        if work + cost > max_work_bytes:
+            is_bounded = True
+            continue
+        work += cost
         index = verify(signature, recipe=recipe, secrets=secrets, body=body)
         if index is not None:
             return Match(recipe, index)
+    if is_bounded:
+        raise SearchBounded
     return None
 
 

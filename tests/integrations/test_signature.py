@@ -146,6 +146,17 @@ def test_the_search_stops_at_its_bound_of_work() -> None:
         find_recipe(signed(ADOPTABLE[0]), secrets=["wrong"], body=large, max_work_bytes=300_000)
 
 
+def test_a_costly_candidate_is_left_out_and_cheap_ones_after_it_are_tried() -> None:
+    body = b'{"q":[' + b"1," * 25_000 + b"1]}"
+    last = ADOPTABLE[-1]
+    assert ADOPTABLE.index(PHP) < ADOPTABLE.index(last)
+    match = find_recipe(signed(last, body=body), secrets=[SECRET[last.key]], body=body)
+    assert match is not None
+    assert match.recipe == last
+    with pytest.raises(SearchBounded):
+        find_recipe(signed(PHP, body=body), secrets=["wrong"], body=body)
+
+
 def test_parts_come_in_any_order_with_unknown_ones_between() -> None:
     digest = "ab" * 32
     assert parse_header(f"v=2, nonce=a=b ,signature={digest},t=12") == Signature("12", "a=b", digest)
