@@ -88,11 +88,16 @@ if "PORTAL_TEST_SERVER" not in os.environ:
 _clone()
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the engines and remove their folders when the process that started them ends."""
+def stop() -> None:
+    """Stop the engines and remove their folders, in the process that started them."""
     if os.environ.get("PORTAL_TEST_OWNS_ENGINES") != str(os.getpid()):
         return
     for engine in _started:
         engine.stop()
         shutil.rmtree(engine.home, ignore_errors=True)
     shutil.rmtree(os.environ["PORTAL_DATA_DIR"], ignore_errors=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing running behind a test run."""
+    stop()

@@ -117,14 +117,12 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
         ):
             break
     held, read_ones = _read(network, batch)
-    identities = {event_identity(delivery.body): None for delivery, _ in read_ones}
-    positions = positions_of(network.id, identities)
+    positions = positions_of(network.id, {identity for _, identity, _ in read_ones})
     new = _new_events(read_ones, known=set(positions))
     positions |= record_events(network.id, new)
     first_of = {event.identity: index for index, event in enumerate(new)}
     outcomes = list(held)
-    for delivery, _ in read_ones:
-        identity = event_identity(delivery.body)
+    for delivery, identity, _ in read_ones:
         repeat = first_of.pop(identity, None) is None
         outcomes.append(Outcome(delivery.id, Processing.State.DONE, positions[identity], repeat))
     _finish(network.id, outcomes)
@@ -134,25 +132,24 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
 
 def _read(
     network: Network, batch: Sequence[WaitingDelivery]
-) -> tuple[list[Outcome], list[tuple[WaitingDelivery, Meaning]]]:
-    """Read the bodies; hold back those that name another network."""
+) -> tuple[list[Outcome], list[tuple[WaitingDelivery, bytes, Meaning]]]:
+    """Read the bodies, each with its identity; hold back those that name another network."""
     held: list[Outcome] = []
-    good: list[tuple[WaitingDelivery, Meaning]] = []
+    good: list[tuple[WaitingDelivery, bytes, Meaning]] = []
     for delivery in batch:
         meaning = read(delivery.body, delivery.received_at)
         named = meaning.vendor_network_id
         if named and named.lower() != str(network.vendor_network_id):
             held.append(Outcome(delivery.id, Processing.State.HELD, error=OTHER_NETWORK))
         else:
-            good.append((delivery, meaning))
+            good.append((delivery, event_identity(delivery.body), meaning))
     return held, good
 
 
-def _new_events(deliveries: Sequence[tuple[WaitingDelivery, Meaning]], *, known: set[bytes]) -> list[NewEvent]:
+def _new_events(deliveries: Sequence[tuple[WaitingDelivery, bytes, Meaning]], *, known: set[bytes]) -> list[NewEvent]:
     """Return one event per identity that is not known yet, in the order of arrival."""
     events: dict[bytes, NewEvent] = {}
-    for delivery, meaning in deliveries:
-        identity = event_identity(delivery.body)
+    for delivery, identity, meaning in deliveries:
         if identity not in known and identity not in events:
             events[identity] = NewEvent(identity, delivery.body, delivery.received_at, meaning)
     return list(events.values())

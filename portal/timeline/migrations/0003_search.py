@@ -7,35 +7,50 @@ from portal.lib.policies import APP, definer_function
 SIGNATURE = """portal_search_events(p_networks uuid[], p_query text, p_types text[], p_flag text, p_kind text, p_key text,
     p_low bytea, p_high bytea, p_newest_first boolean, p_limit int)"""
 MATCHES = """
-    r.network_id = ANY (allowed) AND r.terms @@ q AND r.order_key >= p_low AND r.order_key < p_high
+    r.network_id = net AND r.terms @@ q AND r.order_key >= p_low AND r.order_key < p_high
     AND (p_types IS NULL OR r.type = ANY (p_types)) AND (p_flag IS NULL OR p_flag = ANY (r.flags))
     AND (p_key IS NULL OR EXISTS (SELECT 1 FROM timeline_eventsubject s WHERE s.network_id = r.network_id
         AND s.kind = p_kind AND s.key = p_key AND s.position = r.position))
 """
-# A rare word: sort its few matches. A common one: walk the timeline, which meets it soon. Both cost the same at any size.
+# The newest few thousand events are looked through first: a common word fills its page there. A word that does not is
+# rare enough for the index. Both cost the same at any size of the log.
+NEAR = 3000  # shared among the networks of a search
 BODY = f"""
 #variable_conflict use_column
 DECLARE
     q tsquery := p_query::tsquery;
     allowed uuid[] := ARRAY(SELECT unnest(p_networks) INTERSECT SELECT unnest(portal_network_scope()));
-    found bigint;
+    near int := greatest(200, {NEAR} / greatest(1, cardinality(allowed)));
+    net uuid;
+    some_places bigint[];
+    some_keys bytea[];
+    ids uuid[] := '{{}}';
+    places bigint[] := '{{}}';
+    keys bytea[] := '{{}}';
 BEGIN
-    SELECT count(*) INTO found FROM (
-        SELECT 1 FROM timeline_reading r WHERE r.terms @@ q AND r.network_id = ANY (allowed) LIMIT 2000) few;
-    IF found < 2000 THEN
-        RETURN QUERY SELECT r.network_id, r.position FROM timeline_reading r WHERE {MATCHES}
-            ORDER BY CASE WHEN p_newest_first THEN r.order_key END DESC, r.order_key, r.network_id LIMIT p_limit;
-    ELSIF p_newest_first THEN
-        RETURN QUERY SELECT m.network_id, m.position FROM unnest(allowed) one(id) CROSS JOIN LATERAL (
-            SELECT r.network_id, r.position, r.order_key FROM timeline_reading r
-            WHERE r.network_id = one.id AND {MATCHES} ORDER BY r.order_key DESC LIMIT p_limit) m
-            ORDER BY m.order_key DESC LIMIT p_limit;
-    ELSE
-        RETURN QUERY SELECT m.network_id, m.position FROM unnest(allowed) one(id) CROSS JOIN LATERAL (
-            SELECT r.network_id, r.position, r.order_key FROM timeline_reading r
-            WHERE r.network_id = one.id AND {MATCHES} ORDER BY r.order_key LIMIT p_limit) m
-            ORDER BY m.order_key LIMIT p_limit;
-    END IF;
+    FOREACH net IN ARRAY allowed LOOP
+        some_places := NULL;
+        IF p_newest_first THEN
+            SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
+                SELECT r.position, r.order_key FROM (
+                    SELECT * FROM timeline_reading n WHERE n.network_id = net AND n.order_key >= p_low
+                        AND n.order_key < p_high ORDER BY n.order_key DESC LIMIT near) r
+                WHERE {MATCHES} ORDER BY r.order_key DESC LIMIT p_limit) m;
+        END IF;
+        IF some_places IS NULL OR cardinality(some_places) < p_limit THEN
+            -- Sorting by an expression keeps the planner from walking the whole timeline for a rare word.
+            SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
+                SELECT r.position, r.order_key FROM timeline_reading r WHERE {MATCHES}
+                ORDER BY CASE WHEN p_newest_first THEN r.order_key END DESC, r.order_key || '' LIMIT p_limit) m;
+        END IF;
+        IF some_places IS NOT NULL THEN
+            ids := ids || array_fill(net, ARRAY[cardinality(some_places)]);
+            places := places || some_places;
+            keys := keys || some_keys;
+        END IF;
+    END LOOP;
+    RETURN QUERY SELECT t.i, t.p FROM unnest(ids, places, keys) AS t (i, p, k)
+        ORDER BY CASE WHEN p_newest_first THEN t.k END DESC, t.k, t.i LIMIT p_limit;
 END
 """
 

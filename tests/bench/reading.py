@@ -1,0 +1,74 @@
+"""(d) The timeline's pages at growing sizes of the log: they must cost the same."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connections
+from django.utils import timezone
+
+from portal.lib.scope import network_scope
+from portal.networks.models import Network
+from portal.timeline.filters import Filters
+from portal.timeline.queries import PAGE_SIZE, timeline_page
+
+ROUNDS = 15
+# One event in `rare` holds the rare word; every second one the common word.
+FILL = """
+INSERT INTO timeline_event (network_id, position, identity, raw, first_received_at, recorded_at)
+SELECT %(network)s, n, sha256(n::text::bytea), '{{}}', now(), now() FROM generate_series(%(first)s, %(last)s) n;
+INSERT INTO timeline_reading (network_id, position, reader_version, order_key, type, known, occurred_at, occurred_from,
+    verified, sentence, facts, flags, differences, deliveries, first_received_at, last_received_at, unreadable, terms)
+SELECT %(network)s, n, 1, int8send((extract(epoch FROM at) * 1000000)::bigint # (-9223372036854775807 - 1))
+        || '\\x000032'::bytea || substr(sha256(n::text::bytea), 1, 16),
+    CASE WHEN n %% 200 = 0 THEN 'TaskWasCanceled' ELSE 'SparePartWasConsumed' END, true, at, 'emittedAt', true,
+    '{{"template": "x", "arguments": {{}}}}', '[]', '{{}}', '[]', 1, at, at, '',
+    array_to_tsvector(ARRAY['word' || n] || CASE WHEN n %% 2 = 0 THEN ARRAY['common'] ELSE ARRAY['odd'] END)
+FROM generate_series(%(first)s, %(last)s) n, LATERAL (SELECT now() - interval '1 second' * (2000000 - n) AS at) t;
+"""
+
+
+def fill(network: Network, first: int, last: int) -> None:
+    """Write events `first` to `last` straight into the tables, as the owner."""
+    with connections["owner"].cursor() as cursor:
+        for statement in FILL.replace("{{", "{").replace("}}", "}").split(";\n"):
+            if statement.strip():
+                cursor.execute(statement, {"network": network.id, "first": first, "last": last})
+        cursor.execute("VACUUM ANALYZE timeline_reading")
+
+
+def median_ms(act: Callable[[], Any]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        act()
+        times.append((time.perf_counter() - started) * 1000)
+    return statistics.median(times)
+
+
+def pages(network: Network, size: int) -> dict[str, float]:
+    """Return the median milliseconds of each kind of page."""
+    zone, now = ZoneInfo("UTC"), timezone.now()
+
+    def page(filters: Filters, **cursor: str) -> Any:
+        with network_scope(network.id):
+            return timeline_page([network], filters, zone=zone, now=now, **cursor)  # type: ignore[arg-type]
+
+    with network_scope(network.id), connections["default"].cursor() as cursor:
+        deep = min(1000 * PAGE_SIZE, size - 2 * PAGE_SIZE)
+        cursor.execute(
+            "SELECT encode(order_key, 'hex') FROM timeline_reading WHERE network_id = %s AND position = %s",
+            [network.id, size - deep],
+        )
+        row = cursor.fetchone()
+    return {
+        "first page": median_ms(lambda: page(Filters())),
+        "filtered": median_ms(lambda: page(Filters(types=("TaskWasCanceled",)))),
+        "searched, rare word": median_ms(lambda: page(Filters(query="word7777"))),
+        "searched, common word": median_ms(lambda: page(Filters(query="common"))),
+        "page 1,000": median_ms(lambda: page(Filters(), before=row[0])),
+    }
