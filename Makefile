@@ -7,7 +7,7 @@ CHECK_ENV = SECRET_KEY=check-only-check-only-check-only-check-only-check-only-01
 	PORTAL_SEALING_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgresql://portal_app@127.0.0.1:1/portal PORTAL_BASE_URL=https://portal.example
 
-.PHONY: run test lint format bench faults lock messages stop
+.PHONY: run test lint format bench faults lock stop
 
 run:
 	@$(PYTHON) portal/dev/bootstrap.py base
@@ -45,9 +45,6 @@ lock:
 		pyproject.toml -o requirements/base.txt
 	$(VENV_PYTHON) -m uv pip compile --universal --generate-hashes --python-version 3.11 --no-header -q \
 		pyproject.toml --group dev -o requirements/dev.txt
-
-messages:
-	$(VENV_PYTHON) -m portal.dev.messages
 
 stop:
 	@$(VENV_PYTHON) -m portal.dev.up --stop

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from integrations.mobility_work.signature import (
+    DEFAULT_WORK_BYTES,
     MalformedSignature,
     Recipe,
     SearchBounded,
@@ -53,10 +54,19 @@ class Judgement:
         return not self.verdict
 
 
-def judge(inbox: OpenInbox, *, header: str | None, body: bytes, now: datetime, tolerance: int) -> Judgement:
+def judge(
+    inbox: OpenInbox,
+    *,
+    header: str | None,
+    body: bytes,
+    now: datetime,
+    tolerance: int,
+    max_work_bytes: int = DEFAULT_WORK_BYTES,
+) -> Judgement:
     """Return the judgement of one delivery (design section 4, "Unverified").
 
-    Until a recipe is pinned nothing is refused; afterwards only what matches is accepted. `tolerance` is in seconds.
+    Until a recipe is pinned nothing is refused; afterwards only what matches is accepted. `tolerance` is in seconds;
+    `max_work_bytes` bounds the search for an unknown recipe.
     """
     must_match = inbox.recipe is not None and bool(inbox.secrets)
     if header is None:
@@ -69,14 +79,16 @@ def judge(inbox: OpenInbox, *, header: str | None, body: bytes, now: datetime, t
     signed_at = _moment(signature.t)
     if not inbox.secrets:
         return Judgement("unverified", "no_secret", signed_at=signed_at, nonce=nonce)
-    recipe, reason = _matching_recipe(inbox, signature, body)
+    recipe, reason = _matching_recipe(inbox, signature, body, max_work_bytes)
     if recipe is None:
         return Judgement("" if must_match else "unverified", reason, signed_at=signed_at, nonce=nonce)
     stale = is_stale(signature.t, now=now.timestamp(), tolerance=tolerance)
     return Judgement("stale" if stale else "verified", signed_at=signed_at, nonce=nonce, recipe=recipe)
 
 
-def _matching_recipe(inbox: OpenInbox, signature: Signature, body: bytes) -> tuple[str | None, str]:
+def _matching_recipe(
+    inbox: OpenInbox, signature: Signature, body: bytes, max_work_bytes: int
+) -> tuple[str | None, str]:
     """Return the name of the recipe that matches, or None and the reason."""
     if inbox.recipe is not None:
         matched = verify(
@@ -84,7 +96,7 @@ def _matching_recipe(inbox: OpenInbox, signature: Signature, body: bytes) -> tup
         )
         return (inbox.recipe.name, "") if matched is not None else (None, "no_match")
     try:
-        match = find_recipe(signature, secrets=inbox.secrets, body=body)
+        match = find_recipe(signature, secrets=inbox.secrets, body=body, max_work_bytes=max_work_bytes)
     except SearchBounded:
         return None, "bound"
     return (match.recipe.name, "") if match else (None, "no_match")

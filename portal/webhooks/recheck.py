@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.mobility_work.signature import Recipe
+from integrations.mobility_work.signature import DEFAULT_WORK_BYTES, Recipe
 from portal.lib.scope import network_scope
 from portal.networks.inbox import pin_recipe_of_delivery, valid_secrets
 from portal.networks.models import Inbox, Network
@@ -20,6 +20,8 @@ from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, Ve
 from portal.webhooks.standing import refresh_standing
 
 BATCH = 200
+# Nobody waits for an answer here: bodies that were too large for a search by the receiver are searched now.
+MAX_WORK_BYTES = 50 * DEFAULT_WORK_BYTES
 NEVER = UUID(int=0)
 
 
@@ -64,6 +66,7 @@ def _judge_again(inbox: OpenInbox, delivery: Delivery | QuarantinedDelivery) -> 
         body=bytes(delivery.body),
         now=delivery.received_at,
         tolerance=settings.HOOKS_TOLERANCE_SECONDS,
+        max_work_bytes=MAX_WORK_BYTES,
     )
 
 
