@@ -291,9 +291,14 @@ GRANT USAGE ON SCHEMA public TO portal_app, portal_receiver;
 
 
 def secure_database(superuser_dsn: str, *, database: str) -> None:
-    """Give the schema to the owner role alone; the others may only use what they are granted."""
+    """Give database and schema to the owner role alone; the others may only use what they are granted."""
     info = psycopg.conninfo.make_conninfo(superuser_dsn, dbname=database)
     with psycopg.connect(info, autocommit=True) as connection:
+        name = sql.Identifier(database)
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+        # Pages load files through temporary tables (COPY is refused under row-level security); the receiver does not.
+        connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO portal_app").format(name))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO portal_receiver").format(name))
         connection.execute(SECURE_DATABASE)
 
 

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.search import SearchVectorField
 from django.db import connection
-from django.db.models import Func, Max, TextField, Value
+from django.db.models import Max
 from django.utils import timezone
 
-from integrations.facts import to_json
 from integrations.mobility_work.ordering import Tie, chain_indexes, order_key
-from integrations.mobility_work.reader import READER_VERSION
 from integrations.mobility_work.reading import Reading as Meaning
+from portal.timeline.bulk import insert_events, insert_readings, insert_subjects
 from portal.timeline.models import ContractDifference, Event, EventSubject, Reading, Subject
 
 
@@ -44,18 +41,9 @@ def record_events(network_id: UUID, events: Sequence[NewEvent]) -> dict[bytes, i
     last = Event.objects.filter(network_id=network_id).aggregate(last=Max("position"))["last"] or 0
     now = timezone.now()
     positions = {event.identity: last + number for number, event in enumerate(events, 1)}
-    Event.objects.bulk_create(
-        Event(
-            network_id=network_id,
-            position=positions[event.identity],
-            identity=event.identity,
-            raw=event.raw,
-            first_received_at=event.first_received_at,
-            recorded_at=now,
-        )
-        for event in events
-    )
-    write_readings(network_id, [(positions[event.identity], event) for event in events])
+    numbered = [(positions[event.identity], event) for event in events]
+    insert_events(network_id, numbered, recorded_at=now)
+    write_readings(network_id, numbered)
     return positions
 
 
@@ -68,54 +56,11 @@ def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> 
         position: order_key(event.meaning.occurred_at, chain_index=0, rank=event.meaning.rank, identity=event.identity)
         for position, event in events
     }
-    Reading.objects.bulk_create(_reading(network_id, position, event, keys[position]) for position, event in events)
-    EventSubject.objects.bulk_create(
-        EventSubject(
-            network_id=network_id, position=position, kind=subject.kind, key=subject.key, order_key=keys[position]
-        )
-        for position, event in events
-        for subject in event.meaning.subjects
-    )
+    insert_readings(network_id, events, keys)
+    insert_subjects(network_id, events, keys)
     _write_subjects(network_id, events, keys)
     _write_differences(network_id, events)
     _order_ties(network_id, events)
-
-
-def _reading(network_id: UUID, position: int, event: NewEvent, key: bytes) -> Reading:
-    meaning = event.meaning
-    return Reading(
-        network_id=network_id,
-        position=position,
-        reader_version=READER_VERSION,
-        order_key=key,
-        type=meaning.type,
-        known=meaning.known,
-        occurred_at=meaning.occurred_at,
-        occurred_from=meaning.occurred_from,
-        verified=False,
-        sentence={
-            "template": meaning.sentence.template,
-            "arguments": {
-                name: {"text": value.text, "kind": value.kind, "key": value.key}
-                for name, value in meaning.sentence.arguments.items()
-            },
-        },
-        facts=[to_json(fact) for fact in meaning.facts],
-        differences=[{"code": d.code, "path": d.path, "detail": d.detail} for d in meaning.differences],
-        idempotency_key=meaning.idempotency_key,
-        first_received_at=event.first_received_at,
-        last_received_at=event.first_received_at,
-        unreadable=meaning.unreadable[:300],
-        chain=meaning.chain,
-        previous_stock=meaning.previous_stock,
-        resulting_stock=meaning.resulting_stock,
-        # Our own terms as they are: no dictionary of PostgreSQL may change them.
-        terms=Func(
-            Value(list(meaning.terms), output_field=ArrayField(TextField())),
-            function="array_to_tsvector",
-            output_field=SearchVectorField(),
-        ),
-    )
 
 
 def _write_subjects(network_id: UUID, events: Sequence[tuple[int, NewEvent]], keys: dict[int, bytes]) -> None:

@@ -1,0 +1,116 @@
+"""Writes many events, readings and subjects in one statement each.
+
+Arrays unnested by PostgreSQL: the ORM would compile tens of thousands of placeholders for one batch of the drain.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db import connection
+
+from integrations.facts import to_json
+from integrations.mobility_work.reader import READER_VERSION
+
+if TYPE_CHECKING:
+    from portal.timeline.record import NewEvent
+
+Numbered = Sequence[tuple[int, "NewEvent"]]
+SEPARATOR = "\x1f"  # no term holds a control character
+
+INSERT_EVENTS = """
+INSERT INTO timeline_event (network_id, position, identity, raw, first_received_at, recorded_at)
+SELECT %s, t.position, t.identity, t.raw, t.received_at, %s
+FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::timestamptz[]) AS t (position, identity, raw, received_at)
+"""
+INSERT_READINGS = """
+INSERT INTO timeline_reading (network_id, position, reader_version, order_key, type, known, occurred_at, occurred_from,
+    verified, sentence, facts, flags, differences, idempotency_key, deliveries, first_received_at, last_received_at,
+    unreadable, chain, previous_stock, resulting_stock, terms)
+SELECT %s, t.position, %s, t.order_key, t.type, t.known, t.occurred_at, t.occurred_from, false, t.sentence::jsonb,
+    t.facts::jsonb, '{}', t.differences::jsonb, t.idempotency_key, 1, t.received_at, t.received_at, t.unreadable,
+    t.chain, t.previous_stock, t.resulting_stock,
+    -- Our own terms as they are: no dictionary of PostgreSQL may change them.
+    array_to_tsvector(CASE WHEN t.terms = '' THEN '{}' ELSE string_to_array(t.terms, chr(31)) END)
+FROM unnest(%s::bigint[], %s::bytea[], %s::text[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::text[])
+AS t (position, order_key, type, known, occurred_at, occurred_from, sentence, facts, differences, idempotency_key,
+    received_at, unreadable, chain, previous_stock, resulting_stock, terms)
+"""
+INSERT_SUBJECTS = """
+INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
+SELECT %s, t.position, t.kind, t.key, t.order_key
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[]) AS t (position, kind, key, order_key)
+"""
+
+
+def insert_events(network_id: UUID, events: Numbered, *, recorded_at: datetime) -> None:
+    """Write the immutable part."""
+    _execute(
+        INSERT_EVENTS,
+        network_id,
+        recorded_at,
+        [position for position, _ in events],
+        [event.identity for _, event in events],
+        [event.raw for _, event in events],
+        [event.first_received_at for _, event in events],
+    )
+
+
+def insert_readings(network_id: UUID, events: Numbered, keys: dict[int, bytes]) -> None:
+    """Write what our reader makes of the events; `keys` are their order keys by position."""
+    meanings = [event.meaning for _, event in events]
+    _execute(
+        INSERT_READINGS,
+        network_id,
+        READER_VERSION,
+        [position for position, _ in events],
+        [keys[position] for position, _ in events],
+        [meaning.type for meaning in meanings],
+        [meaning.known for meaning in meanings],
+        [meaning.occurred_at for meaning in meanings],
+        [meaning.occurred_from for meaning in meanings],
+        [_sentence(event) for _, event in events],
+        [json.dumps([to_json(fact) for fact in meaning.facts]) for meaning in meanings],
+        [
+            json.dumps([{"code": d.code, "path": d.path, "detail": d.detail} for d in meaning.differences])
+            for meaning in meanings
+        ],
+        [meaning.idempotency_key for meaning in meanings],
+        [event.first_received_at for _, event in events],
+        [meaning.unreadable[:300] for meaning in meanings],
+        [meaning.chain for meaning in meanings],
+        [meaning.previous_stock for meaning in meanings],
+        [meaning.resulting_stock for meaning in meanings],
+        [SEPARATOR.join(meaning.terms) for meaning in meanings],
+    )
+
+
+def _sentence(event: NewEvent) -> str:
+    sentence = event.meaning.sentence
+    arguments = {
+        name: {"text": value.text, "kind": value.kind, "key": value.key} for name, value in sentence.arguments.items()
+    }
+    return json.dumps({"template": sentence.template, "arguments": arguments})
+
+
+def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) -> None:
+    """Write of what and whom the events speak."""
+    links = [(position, subject) for position, event in events for subject in event.meaning.subjects]
+    _execute(
+        INSERT_SUBJECTS,
+        network_id,
+        [position for position, _ in links],
+        [subject.kind for _, subject in links],
+        [subject.key for _, subject in links],
+        [keys[position] for position, _ in links],
+    )
+
+
+def _execute(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
