@@ -46,6 +46,11 @@ INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
 SELECT %s, t.position, t.kind, t.key, t.order_key
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[]) AS t (position, kind, key, order_key)
 """
+MOVE = """
+UPDATE {table} r SET order_key = t.order_key FROM unnest(%s::bigint[], %s::bytea[]) AS t (position, order_key)
+WHERE r.network_id = %s AND r.position = t.position
+"""
+MOVE_READINGS, MOVE_SUBJECTS = (MOVE.format(table=name) for name in ("timeline_reading", "timeline_eventsubject"))
 
 
 def insert_events(network_id: UUID, events: Numbered, *, recorded_at: datetime) -> None:
@@ -109,6 +114,13 @@ def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) 
         [subject.key for _, subject in links],
         [keys[position] for position, _ in links],
     )
+
+
+def move_events(network_id: UUID, keys: Sequence[tuple[int, bytes]]) -> None:
+    """Give events of these positions new order keys."""
+    positions, order_keys = [position for position, _ in keys], [key for _, key in keys]
+    for statement in (MOVE_READINGS, MOVE_SUBJECTS):
+        _execute(statement, positions, order_keys, network_id)
 
 
 def _execute(statement: str, *values: object) -> None:

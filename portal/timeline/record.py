@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from integrations.mobility_work.ordering import Tie, chain_indexes, order_key
 from integrations.mobility_work.reading import Reading as Meaning
-from portal.timeline.bulk import insert_events, insert_readings, insert_subjects
-from portal.timeline.models import ContractDifference, Event, EventSubject, Reading, Subject
+from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events
+from portal.timeline.models import ContractDifference, Event, Reading, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +121,14 @@ def _order_ties(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> Non
     groups: dict[tuple[str | None, datetime], list[Reading]] = {}
     for reading in near:
         groups.setdefault((reading.chain, reading.occurred_at), []).append(reading)
-    for group in groups.values():
-        if len(group) > 1:
-            _order_group(network_id, group)
+    moved = [pair for group in groups.values() if len(group) > 1 for pair in _new_keys(group)]
+    if moved:
+        move_events(network_id, moved)
 
 
-def _order_group(network_id: UUID, group: list[Reading]) -> None:
+def _new_keys(group: list[Reading]) -> Iterator[tuple[int, bytes]]:
+    """Yield position and new order key of those movements whose place in the chain has changed."""
+
     def rank_and_identity(reading: Reading) -> tuple[int, bytes]:
         key = bytes(reading.order_key)
         return key[10], key[11:]
@@ -140,5 +142,4 @@ def _order_group(network_id: UUID, group: list[Reading]) -> None:
         reading = by_identity[identity]
         key = order_key(reading.occurred_at, chain_index=index, rank=rank_and_identity(reading)[0], identity=identity)
         if key != bytes(reading.order_key):
-            Reading.objects.filter(network_id=network_id, position=reading.position).update(order_key=key)
-            EventSubject.objects.filter(network_id=network_id, position=reading.position).update(order_key=key)
+            yield reading.position, key
