@@ -7,7 +7,7 @@ CHECK_ENV = SECRET_KEY=check-only-check-only-check-only-check-only-check-only-01
 	PORTAL_SEALING_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgresql://portal_app@127.0.0.1:1/portal PORTAL_BASE_URL=https://portal.example
 
-.PHONY: run test lint format bench faults lock stop
+.PHONY: run test lint format bench faults lock stop clean
 
 run:
 	@$(PYTHON) portal/dev/bootstrap.py base
@@ -48,3 +48,7 @@ lock:
 
 stop:
 	@$(VENV_PYTHON) -m portal.dev.up --stop
+
+# Begin afresh: removes the database and everything else that runs keep, but no environment and no code.
+clean:
+	@$(VENV_PYTHON) -m portal.dev.up --clean

@@ -179,7 +179,7 @@ def start_postgres(data_dir: Path, *, durable: bool = True) -> Postgres:
     binaries = _postgres_binaries(home, user)
     password = _kept(home / "password", secrets.token_urlsafe(24))
     data = home / "data"
-    running = _running_postgres(data)
+    running = running_postgres(data)
     if running is not None:
         return Postgres(home=home, port=running, password=password, binaries=binaries, user=user)
     port = _kept_port(home / "port")
@@ -235,7 +235,7 @@ def _initialise(server: Postgres, data: Path) -> None:
         raise EngineError(message)
 
 
-def _running_postgres(data: Path) -> int | None:
+def running_postgres(data: Path) -> int | None:
     """Return the port of the server that runs on `data`, or None."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()

@@ -27,7 +27,8 @@ from portal.dev.engines import (
     start_postgres,
     start_valkey,
 )
-from portal.dev.preflight import LEFTOVER_SECONDS, CannotRun, RunLock, check_ports, port_is_free, stop_other_run
+from portal.dev.leftovers import remove_state, stop_all
+from portal.dev.preflight import LEFTOVER_SECONDS, CannotRun, RunLock, check_ports, port_is_free
 from portal.dev.supervisor import Child, Supervisor, die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,12 +260,17 @@ def main() -> int:
     """Run until told to stop; return the exit code."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--clean", action="store_true")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
     options = parser.parse_args()
     lock = RunLock(data_dir())
     try:
         if options.stop:
-            say("Stopped." if stop_other_run(data_dir()) else "Nothing is running.")
+            say("Stopped." if stop_all(data_dir()) else "Nothing is running.")
+            return 0
+        if options.clean:
+            remove_state(data_dir())
+            say(f"Removed the database, secrets and logs of the runs in {data_dir()}.")
             return 0
         lock.take()
     except CannotRun as error:
