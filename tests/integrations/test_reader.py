@@ -76,7 +76,7 @@ def test_a_missing_member_and_a_repeated_key_are_differences() -> None:
 
 def test_a_planned_date_is_not_taken_for_the_act() -> None:
     body = json.loads(fixture("TaskWasScheduled.fromOurOwnWrite"))
-    body["scheduled"]["on"] = (RECEIVED + timedelta(days=3)).isoformat()
+    body["scheduled"]["on"] = (RECEIVED + timedelta(minutes=6)).isoformat()
     reading = read(json.dumps(body).encode(), RECEIVED)
     assert (reading.occurred_at, reading.occurred_from) == (RECEIVED, "received")
     assert reading.differences == ()
