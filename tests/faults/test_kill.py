@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,11 @@ import pytest
 
 from integrations.sandbox import load
 from portal.dev.engines import start_postgres
-from tests.browser.conftest import product
-
-__all__ = ["product"]
+from tests.browser.conftest import PASSED_ON, ROOT, START_SECONDS
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
+PORT = 8700  # and the two after it
 RATE = 80.0
 PAUSE_SECONDS = 5.0  # between two kills, and after the last
 RETRY_SECONDS = 4.0  # a killed receiver is back within the three attempts
@@ -35,16 +37,29 @@ COMMANDS = {
 }
 
 
-def data_of(product: dict[str, Any]) -> Path:
-    """Return the data folder of the product, which its processes carry in their environment."""
-    port = product["portal_url"].rsplit(":", 1)[1]
-    for process in psutil.process_iter():
-        try:
-            if "portal.dev.up" in " ".join(process.cmdline()) and process.environ().get("PORT") == port:
-                return Path(process.environ()["PORTAL_DATA_DIR"])
-        except psutil.Error:
-            continue
-    raise AssertionError("the product is not running")
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Run the whole product on data of its own; yield its data folder and what run.json says."""
+    data, said = tmp_path / "data", tmp_path / "up.log"
+    data.mkdir()
+    # The addresses that the harness set for this process would make the product use its database.
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment |= {"PORTAL_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal.dev.up", "--port", str(PORT)],
+            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while "Portal ready" not in said.read_text():
+            assert process.poll() is None, said.read_text()
+            assert time.monotonic() < deadline, said.read_text()
+            time.sleep(0.2)
+        yield data, json.loads((data / "run.json").read_text())
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 def kill_processes(data: Path, word: str) -> None:
@@ -100,10 +115,10 @@ def waiting(url: str) -> int:
     return int(row[0]) if row else 0
 
 
-def test_no_acknowledged_event_is_lost_whatever_is_killed(product: dict[str, Any]) -> None:
-    data = data_of(product)
+def test_no_acknowledged_event_is_lost_whatever_is_killed(product: tuple[Path, dict[str, Any]]) -> None:
+    data, run = product
     url = owner_url(data)
-    network = product["networks"][0]
+    network = run["networks"][0]
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT vendor_network_id::text FROM networks_network WHERE slug = %s", [network["slug"]]
