@@ -41,6 +41,10 @@ class Command(BaseCommand):
             chosen["hook_url"], chosen["webhook_secret"], options["rate"], options["events"], options["connections"],
             network_id=str(network.vendor_network_id),
         )  # fmt: skip
-        answers = ", ".join(f"{status}: {count}" for status, count in sorted(result.answers.items()))
+        # Attempts without an answer count too: a receiver that is down must not look like one that had nothing to do.
+        counts = [*sorted(result.answers.items()), *sorted(result.errors.items())]
+        answers = ", ".join(f"{outcome}: {count}" for outcome, count in counts)
         self.stdout.write(f"{len(result.acknowledged)} acknowledged in {result.seconds:.1f} s ({answers})")
         self.stdout.write(f"{result.rate:.0f} per second, p50 {result.p50_ms:.1f} ms, p99 {result.p99_ms:.1f} ms")
+        if result.given_up:
+            self.stdout.write(f"{len(result.given_up)} given up after three attempts")
