@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from portal.accounts.models import User
 from portal.lib.scope import tenant_scope
 from portal.trail.models import Entry
 from tests.world import PASSWORD, World
@@ -30,9 +31,12 @@ def test_a_person_signs_in_by_address_without_regard_to_case(world: World) -> No
 
 def test_sign_up_is_closed(world: World) -> None:
     client = Client()
+    wish = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD}
     for method in ("get", "post"):
-        answer = getattr(client, method)("/accounts/signup/", {"email": "new@example.com", "password1": PASSWORD})
+        answer = getattr(client, method)("/accounts/signup/", wish)
         assert "invitation" in answer.content.decode()
+    assert not User.objects.filter(email="new@example.com").exists()
+    assert client.get("/").status_code == 302
 
 
 def test_too_many_tries_are_slowed_down(world: World) -> None:
