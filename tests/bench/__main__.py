@@ -18,7 +18,7 @@ django.setup()
 from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
-from tests.bench import reading, receiving  # noqa: E402
+from tests.bench import reading, receiving, visible  # noqa: E402
 from tests.world import add_network  # noqa: E402
 
 EVENTS = 20_000
@@ -26,7 +26,7 @@ RESULTS = Path(".data") / "bench.json"
 
 
 def say(name: str, value: float, unit: str, note: str = "") -> None:
-    print(f"{name:<46} {value:>12,.1f} {unit:<10} {note}", flush=True)
+    print(f"{name:<46} {value:>12,.2f} {unit:<10} {note}", flush=True)
 
 
 def main() -> None:
@@ -34,6 +34,7 @@ def main() -> None:
     figures: dict[str, float] = {}
     organization, _, _ = create_organization("Bench", admin_email="bench@example.com", actor=COMMAND_LINE)
     place, quiet = add_network(organization, "Receiving"), add_network(organization, "Reading")
+    steady = add_network(organization, "Steady")
     owner_url = os.environ["DATABASE_OWNER_URL"]
     receiving.make_bare_table(owner_url)
 
@@ -48,6 +49,9 @@ def main() -> None:
     while done := process_waiting(place.network.id, limit=500):
         drained += done
     figures["drained per second"] = drained / (time.perf_counter() - started)
+
+    waited = visible.seconds_until_visible(steady)
+    figures |= {f"POST to row p{share}, ms": waited[len(waited) * share // 100] * 1000 for share in (50, 99)}
 
     sizes = [10_000, 100_000] + ([1_000_000] if "--full" in sys.argv else [])
     smallest: dict[str, float] = {}

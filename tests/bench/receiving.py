@@ -19,18 +19,35 @@ from urllib.parse import urlsplit
 import psycopg
 
 from integrations.sandbox import load
-from portal.dev.engines import free_port
+from portal.dev.preflight import port_is_free
 from tests.world import ConnectedNetwork
 
 CONNECTIONS = 16
 SECONDS = 8
+PORTS = range(8710, 8720)
+
+
+def free_of_ours() -> int:
+    """Return a port of the benchmark's own range on which nobody listens."""
+    return next(port for port in PORTS if port_is_free(port))
+
+
+@contextmanager
+def background(command: list[str], environment: dict[str, str]) -> Iterator[None]:
+    """Run a process until the block ends."""
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    try:
+        yield
+        assert process.poll() is None, f"{command[2]} ended while it was needed"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 @contextmanager
 def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
     """Run a server until the block ends."""
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
-    try:
+    with background(command, environment):
         for _ in range(200):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).read()
@@ -40,9 +57,6 @@ def server(command: list[str], port: int, environment: dict[str, str]) -> Iterat
             except OSError:
                 time.sleep(0.1)
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def send(url: str, place: ConnectedNetwork, events: int) -> load.LoadResult:
@@ -52,13 +66,17 @@ def send(url: str, place: ConnectedNetwork, events: int) -> load.LoadResult:
     return load.run(url, place.secret, None, events, CONNECTIONS, **options)  # type: ignore[arg-type]
 
 
-def through_the_receiver(place: ConnectedNetwork, events: int) -> load.LoadResult:
-    port = free_port()
-    command = [
+def receiver_command(port: int) -> list[str]:
+    """Return the receiver's command, as a run of the product has it."""
+    return [
         sys.executable, "-m", "uvicorn", "--factory", "portal.webhooks.receiver:application", "--port", str(port),
         "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
-    with server(command, port, {"DJANGO_SETTINGS_MODULE": "portal.settings"}):
+
+
+def through_the_receiver(place: ConnectedNetwork, events: int) -> load.LoadResult:
+    port = free_of_ours()
+    with server(receiver_command(port), port, {"DJANGO_SETTINGS_MODULE": "portal.settings"}):
         return send(f"http://127.0.0.1:{port}{place.path}", place, events)
 
 
@@ -77,7 +95,7 @@ def make_bare_table(url: str) -> None:
 
 
 def through_a_bare_view(place: ConnectedNetwork, events: int, owner_url: str) -> load.LoadResult:
-    port = free_port()
+    port = free_of_ours()
     command = [
         sys.executable, "-m", "gunicorn", "tests.bench.bare:application()", "--bind", f"127.0.0.1:{port}",
         "--workers", "2", "--threads", "8", "--log-level", "warning", "--keep-alive", "30",
