@@ -11,7 +11,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +24,8 @@ import psycopg.conninfo
 import redis
 from psycopg import sql
 
+from portal.dev.preflight import free_ports, port_is_free
+
 STARTUP_SECONDS = 30
 # Tests trade durability for speed; a run of the product never does.
 FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -32,14 +33,6 @@ FAST_AND_LOOSE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes
 
 class EngineError(Exception):
     """An engine could not be started; the text says why and what to do."""
-
-
-def free_port() -> int:
-    """Return a TCP port of the loopback interface that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _kept(path: Path, make: str) -> str:
@@ -53,14 +46,10 @@ def _kept(path: Path, make: str) -> str:
 
 def _kept_port(path: Path) -> int:
     """Return the port kept in `path`, or a new one when none is kept or somebody else has taken it."""
-    port = int(_kept(path, str(free_port())))
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            path.unlink()
-            port = int(_kept(path, str(free_port())))
+    port = int(_kept(path, str(free_ports(1))))
+    if not port_is_free(port):
+        path.unlink()
+        port = int(_kept(path, str(free_ports(1))))
     return port
 
 

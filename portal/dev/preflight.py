@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import signal
 import socket
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 # A run that was killed leaves its ports in use for as long as the last of its processes needs to notice.
 LEFTOVER_SECONDS = 8.0
 STOP_SECONDS = 30.0
+SERVER_PORTS = range(20000, 30000)
 
 
 class CannotRun(Exception):
@@ -84,6 +86,18 @@ def port_is_free(number: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def free_ports(count: int) -> int:
+    """Return the first of `count` adjacent ports that are free at this moment.
+
+    Taken from below the ports that systems give to outgoing connections (32768 and up on Linux): one of those could be
+    in use again before the server that wants it has started.
+    """
+    while True:
+        first = secrets.choice(SERVER_PORTS)
+        if all(port_is_free(first + offset) for offset in range(count)):
+            return first
 
 
 def stop_other_run(data: Path) -> bool:

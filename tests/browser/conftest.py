@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from portal.dev.preflight import free_ports
 from tests.chromium import executable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,27 +22,12 @@ START_SECONDS = 120
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
 
-def three_free_ports() -> int:
-    while True:
-        first = random.randrange(21000, 30000)
-        probes = [socket.socket() for _ in range(3)]
-        try:
-            for offset, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + offset))
-        except OSError:
-            continue
-        finally:
-            for probe in probes:
-                probe.close()
-        return first
-
-
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Run the whole product on ports and data of its own; yield what run.json says."""
     data = tmp_path_factory.mktemp("product")
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= {"PORTAL_DATA_DIR": str(data), "PORT": str(three_free_ports()), "PYTHONUNBUFFERED": "1"}
+    environment |= {"PORTAL_DATA_DIR": str(data), "PORT": str(free_ports(3)), "PYTHONUNBUFFERED": "1"}
     with (data / "up.log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.dev.up"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT

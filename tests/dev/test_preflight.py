@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.dev import preflight
-from portal.dev.preflight import CannotRun, RunLock, check_ports, stop_other_run
+from portal.dev.preflight import CannotRun, RunLock, check_ports, free_ports, stop_other_run
 
 HOLDER = """
 import pathlib, sys, time
@@ -24,20 +24,14 @@ time.sleep(600)
 """
 
 
-def two_free_below(number: int) -> bool:
-    return number < 65000 and preflight.port_is_free(number - 1) and preflight.port_is_free(number - 2)
-
-
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """A program of somebody else that listens on some port, with free ports before it."""
-    while True:
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            if two_free_below(taken.getsockname()[1]):
-                taken.listen()
-                yield taken
-                return
+    """A program of somebody else that listens on some port, with two free ports before it and after it."""
+    taken = free_ports(5) + 2
+    with socket.socket() as program:
+        program.bind(("127.0.0.1", taken))
+        program.listen()
+        yield program
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -20,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from portal.dev.preflight import port_is_free
+from portal.dev.preflight import free_ports, port_is_free
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = {"PATH", "HOME", "LANG", "USER", "VIRTUAL_ENV"}
@@ -42,20 +41,13 @@ class Product:
         return told
 
 
-def three_free_ports() -> int:
-    while True:
-        first = random.randrange(30000, 40000)
-        if all(port_is_free(first + offset) for offset in range(3)):
-            return first
-
-
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Start the product with nothing set but its ports and its folder."""
     folder = tmp_path_factory.mktemp("run")
     log = folder / "output"
     environment = {name: value for name, value in os.environ.items() if name in KEPT}
-    environment |= {"PORTAL_DATA_DIR": str(folder / "data"), "PORT": str(three_free_ports())}
+    environment |= {"PORTAL_DATA_DIR": str(folder / "data"), "PORT": str(free_ports(3))}
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "portal.dev.up"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import pytest
 from integrations.mobility_work.signature import CANDIDATES, parse_header, verify
 from integrations.sandbox import bodies, contract, load
 from integrations.sandbox.story import DEMO_PLANTS, DemoPlant, replay
+from portal.dev.preflight import free_ports
 
 from .conftest import Receiver, RunningSandbox, wait_for
 from .test_story import Ledger
@@ -190,7 +190,7 @@ def ledger_at_the_end_of(demo: DemoPlant, end: datetime) -> Ledger:
 
 
 def test_a_killed_sandbox_comes_back_with_its_networks(tmp_path: Path) -> None:
-    port = free_port()
+    port = free_ports(1)
     command = [sys.executable, "-m", "integrations.sandbox", "--port", str(port), "--data", str(tmp_path)]
     url = f"http://127.0.0.1:{port}"
 
@@ -217,13 +217,6 @@ def answers(url: str) -> bool:
         return httpx.get(f"{url}/control/api/health").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_the_control_page_works_without_scripts(sandbox: RunningSandbox, receiver: Receiver) -> None:
@@ -287,7 +280,7 @@ def test_load_counts_what_is_acknowledged(receiver: Receiver) -> None:
 def test_load_keeps_to_the_rate_and_gives_up_after_three_attempts(receiver: Receiver) -> None:
     paced = load.run(receiver.url, SECRET, 200, 60, 4)
     assert 0.25 < paced.seconds < 1.5
-    nowhere = load.run(f"http://127.0.0.1:{free_port()}/hooks/x/", SECRET, None, 5, 2, retry_pause=0.01)
+    nowhere = load.run(f"http://127.0.0.1:{free_ports(1)}/hooks/x/", SECRET, None, 5, 2, retry_pause=0.01)
     assert len(nowhere.given_up) == 5
     assert sum(nowhere.errors.values()) == 15
     assert nowhere.acknowledged == []
