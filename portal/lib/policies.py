@@ -75,13 +75,19 @@ def immutable(table: str) -> RunSQL:
     )
 
 
-def definer_function(signature: str, *, returns: str, body: str, execute: str, language: str = "sql") -> RunSQL:
-    """Create a function that runs with the owner's rights, callable by the role(s) in `execute` only."""
+def definer_function(
+    signature: str, *, returns: str, body: str, execute: str, language: str = "sql", plan_each_call: bool = False
+) -> RunSQL:
+    """Create a function that runs with the owner's rights, callable by the role(s) in `execute` only.
+
+    `plan_each_call` is for statements whose best plan depends on the values: PL/pgSQL would keep one for all of them.
+    """
     volatility = "STABLE" if language == "sql" and "INSERT" not in body.upper() else "VOLATILE"
+    planning = "SET plan_cache_mode = force_custom_plan" if plan_each_call else ""
     return RunSQL(
         f"""
         CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER
-            SET search_path = pg_catalog, public AS $definer${body}$definer$;
+            SET search_path = pg_catalog, public {planning} AS $definer${body}$definer$;
         REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION {signature} TO {execute};
         """,

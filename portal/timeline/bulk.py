@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 
 from integrations.facts import to_json
 from integrations.mobility_work.reader import READER_VERSION
+from integrations.mobility_work.reading import Subject
 
 if TYPE_CHECKING:
     from portal.timeline.record import NewEvent
@@ -24,31 +26,39 @@ SEPARATOR = "\x1f"  # no term holds a control character
 
 INSERT_EVENTS = """
 INSERT INTO timeline_event (network_id, position, identity, raw, first_received_at, recorded_at)
-SELECT %s, t.position, t.identity, t.raw, t.received_at, %s
-FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::timestamptz[]) AS t (position, identity, raw, received_at)
+SELECT %b, t.position, t.identity, t.raw, t.received_at, %b
+FROM unnest(%b::bigint[], %b::bytea[], %b::bytea[], %b::timestamptz[]) AS t (position, identity, raw, received_at)
 """
 INSERT_READINGS = """
 INSERT INTO timeline_reading (network_id, position, reader_version, order_key, type, known, occurred_at, occurred_from,
     verified, sentence, facts, flags, differences, idempotency_key, deliveries, first_received_at, last_received_at,
     unreadable, chain, previous_stock, resulting_stock, terms)
-SELECT %s, t.position, %s, t.order_key, t.type, t.known, t.occurred_at, t.occurred_from, false, t.sentence::jsonb,
+SELECT %b, t.position, %b, t.order_key, t.type, t.known, t.occurred_at, t.occurred_from, false, t.sentence::jsonb,
     t.facts::jsonb, '{}', t.differences::jsonb, t.idempotency_key, 1, t.received_at, t.received_at, t.unreadable,
     t.chain, t.previous_stock, t.resulting_stock,
     -- Our own terms as they are: no dictionary of PostgreSQL may change them.
     array_to_tsvector(CASE WHEN t.terms = '' THEN '{}' ELSE string_to_array(t.terms, chr(31)) END)
-FROM unnest(%s::bigint[], %s::bytea[], %s::text[], %s::boolean[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::text[])
+FROM unnest(%b::bigint[], %b::bytea[], %b::text[], %b::boolean[], %b::timestamptz[], %b::text[], %b::text[], %b::text[],
+    %b::text[], %b::text[], %b::timestamptz[], %b::text[], %b::text[], %b::numeric[], %b::numeric[], %b::text[])
 AS t (position, order_key, type, known, occurred_at, occurred_from, sentence, facts, differences, idempotency_key,
     received_at, unreadable, chain, previous_stock, resulting_stock, terms)
 """
 INSERT_SUBJECTS = """
 INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
-SELECT %s, t.position, t.kind, t.key, t.order_key
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bytea[]) AS t (position, kind, key, order_key)
+SELECT %b, t.position, t.kind, t.key, t.order_key
+FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::bytea[]) AS t (position, kind, key, order_key)
 """
 MOVE = """
-UPDATE {table} r SET order_key = t.order_key FROM unnest(%s::bigint[], %s::bytea[]) AS t (position, order_key)
-WHERE r.network_id = %s AND r.position = t.position
+UPDATE {table} r SET order_key = t.order_key FROM unnest(%b::bigint[], %b::bytea[]) AS t (position, order_key)
+WHERE r.network_id = %b AND r.position = t.position
+"""
+UPSERT_SUBJECTS = """
+INSERT INTO timeline_subject (network_id, kind, key, label, reference, last_order_key)
+SELECT %b, t.kind, t.key, t.label, t.reference, t.order_key
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[]) AS t (kind, key, label, reference, order_key)
+ON CONFLICT (network_id, kind, key) DO UPDATE SET
+    label = EXCLUDED.label, reference = EXCLUDED.reference, last_order_key = EXCLUDED.last_order_key
+WHERE timeline_subject.last_order_key < EXCLUDED.last_order_key
 """
 MOVE_READINGS, MOVE_SUBJECTS = (MOVE.format(table=name) for name in ("timeline_reading", "timeline_eventsubject"))
 
@@ -116,6 +126,19 @@ def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) 
     )
 
 
+def upsert_subjects(network_id: UUID, latest: Sequence[tuple[Subject, bytes]]) -> None:
+    """Keep the latest name and reference of each subject; an older event never overwrites a newer name."""
+    _execute(
+        UPSERT_SUBJECTS,
+        network_id,
+        [subject.kind for subject, _ in latest],
+        [subject.key for subject, _ in latest],
+        [subject.label[:300] for subject, _ in latest],
+        [subject.reference[:200] for subject, _ in latest],
+        [order_key for _, order_key in latest],
+    )
+
+
 def move_events(network_id: UUID, keys: Sequence[tuple[int, bytes]]) -> None:
     """Give events of these positions new order keys."""
     positions, order_keys = [position for position, _ in keys], [key for _, key in keys]
@@ -124,5 +147,7 @@ def move_events(network_id: UUID, keys: Sequence[tuple[int, bytes]]) -> None:
 
 
 def _execute(statement: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
+    """Send the values beside the statement, in binary: Django's cursor would write them into its text, escaped."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, values)

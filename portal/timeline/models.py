@@ -13,7 +13,7 @@ class Event(models.Model):
     """One vendor event, recorded once. Its position is the network's running number, given by `drain`."""
 
     pk = models.CompositePrimaryKey("network_id", "position")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     position = models.BigIntegerField()
     identity = models.BinaryField(max_length=32)  # integrations.mobility_work.identity.event_identity
     raw = models.BinaryField()
@@ -31,7 +31,7 @@ class Reading(models.Model):
     """What reader `reader_version` makes of an event: derived, replaceable, never evidence."""
 
     pk = models.CompositePrimaryKey("network_id", "position")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     position = models.BigIntegerField()
     reader_version = models.PositiveSmallIntegerField()
     # The design's total order as bytes: occurred-at, chain index, rank of kind, identity (integrations ordering.py).
@@ -86,7 +86,7 @@ class EventSubject(models.Model):
     """One thing or person that an event speaks of, ordered as the timeline is."""
 
     pk = models.CompositePrimaryKey("network_id", "kind", "key", "order_key", "position")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     position = models.BigIntegerField()
     kind = models.CharField(max_length=10)  # task, part, equipment, location, person
     key = models.CharField(max_length=210)
@@ -103,7 +103,7 @@ class Subject(models.Model):
     """The last seen name and reference of a task, part, equipment, location or person of a network."""
 
     pk = models.CompositePrimaryKey("network_id", "kind", "key")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10)
     key = models.CharField(max_length=210)
     label = models.CharField(max_length=300)
@@ -121,7 +121,7 @@ class ContractDifference(models.Model):
     """A way in which the vendor's events differ from what we know of its contract, with the first example."""
 
     pk = models.CompositePrimaryKey("network_id", "type", "code", "path")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=200)
     code = models.CharField(max_length=40)
     path = models.CharField(max_length=200, blank=True)

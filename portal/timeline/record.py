@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
 from integrations.mobility_work.ordering import Tie, chain_indexes, order_key
 from integrations.mobility_work.reading import Reading as Meaning
-from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events
-from portal.timeline.models import ContractDifference, Event, Reading, Subject
+from integrations.mobility_work.reading import Subject
+from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events, upsert_subjects
+from portal.timeline.models import ContractDifference, Event, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +52,27 @@ def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> 
 
     What depends on deliveries (verdict, counts, flags) starts empty; the caller fills it in.
     """
-    keys = {
+    alone = {
         position: order_key(event.meaning.occurred_at, chain_index=0, rank=event.meaning.rank, identity=event.identity)
         for position, event in events
     }
+    tied, moved = _tied_keys(network_id, events, alone)
+    keys = alone | tied
+    move_events(network_id, moved)
     insert_readings(network_id, events, keys)
     insert_subjects(network_id, events, keys)
-    _write_subjects(network_id, events, keys)
+    _write_subjects(network_id, events, alone)  # a key that no later event changes
     _write_differences(network_id, events)
-    _order_ties(network_id, events)
 
 
 def _write_subjects(network_id: UUID, events: Sequence[tuple[int, NewEvent]], keys: dict[int, bytes]) -> None:
-    """Keep the latest name and reference of each subject; an older event never overwrites a newer name."""
-    latest: dict[tuple[str, str], Subject] = {}
+    latest: dict[tuple[str, str], tuple[Subject, bytes]] = {}
     for position, event in events:
         for subject in event.meaning.subjects:
             known = latest.get((subject.kind, subject.key))
-            if known is None or keys[position] > bytes(known.last_order_key):
-                latest[subject.kind, subject.key] = Subject(
-                    network_id=network_id,
-                    kind=subject.kind,
-                    key=subject.key,
-                    label=subject.label[:300],
-                    reference=subject.reference[:200],
-                    last_order_key=keys[position],
-                )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            """INSERT INTO timeline_subject (network_id, kind, key, label, reference, last_order_key)
-            VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (network_id, kind, key) DO UPDATE SET
-            label = EXCLUDED.label, reference = EXCLUDED.reference, last_order_key = EXCLUDED.last_order_key
-            WHERE timeline_subject.last_order_key < EXCLUDED.last_order_key""",
-            [(s.network_id, s.kind, s.key, s.label, s.reference, bytes(s.last_order_key)) for s in latest.values()],
-        )
+            if known is None or keys[position] > known[1]:
+                latest[subject.kind, subject.key] = subject, keys[position]
+    upsert_subjects(network_id, list(latest.values()))
 
 
 def _write_differences(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:
@@ -108,38 +95,43 @@ def _write_differences(network_id: UUID, events: Sequence[tuple[int, NewEvent]])
     )
 
 
-def _order_ties(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:
-    """Order stock movements of one chain and one moment by previous and resulting stock."""
-    moments = {(e.meaning.chain, e.meaning.occurred_at) for _, e in events if e.meaning.chain}
-    if not moments:
-        return
-    near = Reading.objects.filter(
-        network_id=network_id,
-        chain__in={chain for chain, _ in moments},
-        occurred_at__in={occurred_at for _, occurred_at in moments},
-    ).only("network_id", "position", "chain", "occurred_at", "order_key", "previous_stock", "resulting_stock")
-    groups: dict[tuple[str | None, datetime], list[Reading]] = {}
-    for reading in near:
-        groups.setdefault((reading.chain, reading.occurred_at), []).append(reading)
-    moved = [pair for group in groups.values() if len(group) > 1 for pair in _new_keys(group)]
-    if moved:
-        move_events(network_id, moved)
+def _tied_keys(
+    network_id: UUID, events: Sequence[tuple[int, NewEvent]], alone: dict[int, bytes]
+) -> tuple[dict[int, bytes], list[tuple[int, bytes]]]:
+    """Return the order keys of tied events by position, and of recorded ones whose place changes thereby.
 
-
-def _new_keys(group: list[Reading]) -> Iterator[tuple[int, bytes]]:
-    """Yield position and new order key of those movements whose place in the chain has changed."""
-
-    def rank_and_identity(reading: Reading) -> tuple[int, bytes]:
+    Stock movements of one chain and one moment are ordered by previous and resulting stock.
+    """
+    ties: dict[tuple[str, datetime], dict[int, Tie]] = {}
+    for position, event in events:
+        meaning = event.meaning
+        if meaning.chain:
+            tie = Tie(alone[position][11:], meaning.rank, meaning.previous_stock, meaning.resulting_stock)
+            ties.setdefault((meaning.chain, meaning.occurred_at), {})[position] = tie
+    before: dict[int, bytes] = {}
+    for reading in _recorded_near(network_id, ties.keys()):
         key = bytes(reading.order_key)
-        return key[10], key[11:]
+        if (group := ties.get((str(reading.chain), reading.occurred_at))) is not None:
+            group[reading.position] = Tie(key[11:], key[10], reading.previous_stock, reading.resulting_stock)
+            before[reading.position] = key
+    keys: dict[int, bytes] = {}
+    for (_, occurred_at), group in ties.items():
+        if len(group) > 1:
+            indexes = chain_indexes(group.values())
+            for position, tie in group.items():
+                keys[position] = order_key(
+                    occurred_at, chain_index=indexes[tie.identity], rank=tie.rank, identity=tie.identity
+                )
+    return keys, [(position, keys[position]) for position, key in before.items() if keys[position] != key]
 
-    by_identity = {rank_and_identity(reading)[1]: reading for reading in group}
-    indexes = chain_indexes(
-        Tie(identity, rank_and_identity(reading)[0], reading.previous_stock, reading.resulting_stock)
-        for identity, reading in by_identity.items()
+
+def _recorded_near(network_id: UUID, moments: Iterable[tuple[str, datetime]]) -> list[Reading]:
+    """Return the readings of these chains at these times: few, though perhaps some more than asked for."""
+    chains, times = {chain for chain, _ in moments}, {occurred_at for _, occurred_at in moments}
+    if not chains:
+        return []
+    return list(
+        Reading.objects.filter(network_id=network_id, chain__in=chains, occurred_at__in=times).only(
+            "network_id", "position", "chain", "occurred_at", "order_key", "previous_stock", "resulting_stock"
+        )
     )
-    for identity, index in indexes.items():
-        reading = by_identity[identity]
-        key = order_key(reading.occurred_at, chain_index=index, rank=rank_and_identity(reading)[0], identity=identity)
-        if key != bytes(reading.order_key):
-            yield reading.position, key

@@ -21,7 +21,7 @@ class Delivery(models.Model):
     """One HTTP request that reached an inbox and was answered 200: bytes, headers and verdict as received."""
 
     pk = models.CompositePrimaryKey("network_id", "id")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     id = models.UUIDField(default=new_id)
     address_id = models.UUIDField()
     received_at = models.DateTimeField()
@@ -54,7 +54,7 @@ class Processing(models.Model):
         HELD = "held", _("Held back")
 
     pk = models.CompositePrimaryKey("network_id", "delivery_id")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     delivery_id = models.UUIDField()
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     verdict = models.CharField(max_length=10, choices=Verdict)  # current: improves when secrets or recipes change
@@ -97,7 +97,7 @@ class QuarantinedDelivery(models.Model):
         NO_MATCH = "no_match", _("Signature does not match")
 
     pk = models.CompositePrimaryKey("network_id", "id")
-    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     id = models.UUIDField(default=new_id)
     address_id = models.UUIDField()
     received_at = models.DateTimeField()

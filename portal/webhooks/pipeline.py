@@ -26,10 +26,15 @@ from portal.webhooks.standing import refresh_standing
 logger = logging.getLogger(__name__)
 
 OTHER_NETWORK = "other_network"
+# Each body is fetched by its key, also while PostgreSQL knows nothing yet of a new network (see standing.py).
 WAITING = """
 SELECT d.id, d.received_at, d.body, d.recipe, length(coalesce(d.nonce, '')), p.verdict, p.attempts
-FROM webhooks_processing p JOIN webhooks_delivery d ON d.network_id = p.network_id AND d.id = p.delivery_id
-WHERE p.network_id = %s AND p.state = 'waiting' ORDER BY p.delivery_id LIMIT %s
+FROM (
+    SELECT network_id, delivery_id, verdict, attempts FROM webhooks_processing
+    WHERE network_id = (SELECT %(network)s::uuid) AND state = 'waiting' ORDER BY delivery_id LIMIT %(limit)s
+) p CROSS JOIN LATERAL (
+    SELECT * FROM webhooks_delivery WHERE network_id = p.network_id AND id = p.delivery_id OFFSET 0
+) d ORDER BY p.delivery_id
 """
 FINISH = """
 UPDATE webhooks_processing p SET state = t.state, position = t.position, repeat = t.repeat, error = t.error,
@@ -89,7 +94,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
 
 def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:
     with connection.cursor() as cursor:
-        cursor.execute(WAITING, [network_id, limit])
+        cursor.execute(WAITING, {"network": network_id, "limit": limit})
         return [
             WaitingDelivery(key, received_at, bytes(body), recipe, length, verdict, attempts)
             for key, received_at, body, recipe, length, verdict, attempts in cursor.fetchall()

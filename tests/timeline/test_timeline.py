@@ -51,13 +51,13 @@ def body(number: int, *, at: datetime | None = None, **changes: Any) -> bytes:
     return json.dumps(data | changes).encode()
 
 
-def arrive(place: ConnectedNetwork, *bodies: bytes, at: datetime | None = None) -> None:
-    """Let signed deliveries arrive and be drained, one batch each."""
+def arrive(place: ConnectedNetwork, *bodies: bytes, at: datetime | None = None, batch: int = 7) -> None:
+    """Let signed deliveries arrive and be drained, in batches."""
     now = at or timezone.now()
     headers = [{"X-MW-Signature": place.header(item, t=int(now.timestamp()))} for item in bodies]
     with network_scope(place.network.id):
         store_past(place.network.id, [PastRequest(now, item, head) for item, head in zip(bodies, headers, strict=True)])
-    while process_waiting(place.network.id, limit=7):
+    while process_waiting(place.network.id, limit=batch):
         pass
 
 
@@ -115,6 +115,30 @@ def test_filters_narrow_and_combine(world: World) -> None:
         assert count(query="roulement", kind="part", key="id:3", flag="late") == 4
         assert count(start=START.date(), end=START.date()) == 20
         assert count(end=START.date() - timedelta(days=1)) == 0
+
+
+def test_a_word_is_found_however_far_away_it_is(world: World) -> None:
+    """The newest and the oldest few thousand events are looked through first; then the index is asked."""
+    rare = {1_600: "Needle", 1_610: "Needle", 3_250: "Needle"}
+    arrive(
+        world.foundry,
+        *(body(number, note=rare[number]) if number in rare else body(number) for number in range(3_300)),
+        batch=500,
+    )
+    networks, needle = [world.foundry.network], Filters(query="needle")
+    with network_scope(world.foundry.network.id):
+        newest_first = page(networks, needle)
+        keys = [bytes(reading.order_key).hex() for reading in newest_first.readings]
+        assert [reading.occurred_at for reading in newest_first.readings] == [
+            START + timedelta(minutes=number) for number in sorted(rare, reverse=True)
+        ]
+        assert page(networks, needle, size=2).older == keys[1]
+        assert len(page(networks, needle, before=keys[0]).readings) == 2
+        assert len(page(networks, needle, after=keys[2]).readings) == 2
+        newer = page(networks, needle, after="00" * 27, size=2)  # the two that follow the beginning
+        assert [bytes(reading.order_key).hex() for reading in newer.readings] == keys[1:]
+        both = Filters(query="needle roulement")
+        assert [len(page(networks, both, **cursor).readings) for cursor in ({}, {"after": "00" * 27})] == [3, 3]
 
 
 def test_a_day_is_a_day_of_the_network(world: World) -> None:

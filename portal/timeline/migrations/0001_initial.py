@@ -39,7 +39,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
@@ -66,7 +69,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
@@ -98,7 +104,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
@@ -149,7 +158,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
@@ -198,7 +210,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],

@@ -12,9 +12,28 @@ MATCHES = """
     AND (p_key IS NULL OR EXISTS (SELECT 1 FROM timeline_eventsubject s WHERE s.network_id = r.network_id
         AND s.kind = p_kind AND s.key = p_key AND s.position = r.position))
 """
-# The newest few thousand events are looked through first: a common word fills its page there. A word that does not is
-# rare enough for the index. Both cost the same at any size of the log.
+# The first few thousand events of the direction are looked through: a common word fills its page there. A word that does
+# not is rare enough for the index. Both cost the same at any size of the log.
 NEAR = 3000  # shared among the networks of a search
+
+
+def _search(direction: str) -> str:
+    """Return the search of one network, in one direction of time."""
+    return f"""
+            SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
+                SELECT r.position, r.order_key FROM (
+                    SELECT * FROM timeline_reading n WHERE n.network_id = net AND n.order_key >= p_low
+                        AND n.order_key < p_high ORDER BY n.order_key {direction} LIMIT near) r
+                WHERE {MATCHES} ORDER BY r.order_key {direction} LIMIT p_limit) m;
+            IF some_places IS NULL OR cardinality(some_places) < p_limit THEN
+                -- Materialized, or else the planner hopes to meet the word soon and walks the whole timeline for it.
+                WITH found AS MATERIALIZED (
+                    SELECT r.position, r.order_key FROM timeline_reading r WHERE {MATCHES})
+                SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
+                    SELECT * FROM found ORDER BY order_key {direction} LIMIT p_limit) m;
+            END IF;"""
+
+
 BODY = f"""
 #variable_conflict use_column
 DECLARE
@@ -29,19 +48,8 @@ DECLARE
     keys bytea[] := '{{}}';
 BEGIN
     FOREACH net IN ARRAY allowed LOOP
-        some_places := NULL;
-        IF p_newest_first THEN
-            SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
-                SELECT r.position, r.order_key FROM (
-                    SELECT * FROM timeline_reading n WHERE n.network_id = net AND n.order_key >= p_low
-                        AND n.order_key < p_high ORDER BY n.order_key DESC LIMIT near) r
-                WHERE {MATCHES} ORDER BY r.order_key DESC LIMIT p_limit) m;
-        END IF;
-        IF some_places IS NULL OR cardinality(some_places) < p_limit THEN
-            -- Sorting by an expression keeps the planner from walking the whole timeline for a rare word.
-            SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
-                SELECT r.position, r.order_key FROM timeline_reading r WHERE {MATCHES}
-                ORDER BY CASE WHEN p_newest_first THEN r.order_key END DESC, r.order_key || '' LIMIT p_limit) m;
+        IF p_newest_first THEN{_search("DESC")}
+        ELSE{_search("ASC")}
         END IF;
         IF some_places IS NOT NULL THEN
             ids := ids || array_fill(net, ARRAY[cardinality(some_places)]);
@@ -64,5 +72,6 @@ class Migration(migrations.Migration):
             body=BODY,
             execute=APP,
             language="plpgsql",
+            plan_each_call=True,
         )
     ]

@@ -63,7 +63,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
@@ -101,7 +104,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
@@ -163,7 +169,10 @@ class Migration(migrations.Migration):
                 (
                     "network",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="networks.network"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="networks.network",
                     ),
                 ),
             ],
