@@ -33,7 +33,7 @@ format:
 
 bench:
 	@$(PYTHON) portal/dev/bootstrap.py dev
-	@$(VENV_PYTHON) -m tests.bench
+	@$(VENV_PYTHON) -m tests.bench $(if $(FULL),--full)
 
 faults:
 	@$(PYTHON) portal/dev/bootstrap.py dev

@@ -100,7 +100,7 @@ def children(port: int, data: Path, full: dict[str, str]) -> list[Child]:
         "receiver": ["uvicorn", "--factory", "portal.webhooks.receiver:application", *local, str(port + 2),
                      "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"],
         "web": ["gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8",
-                "--graceful-timeout", "4", "--log-level", "warning"],
+                "--graceful-timeout", "4", "--log-level", "warning", "--no-control-socket"],
         "worker": ["celery", "-A", "portal", "worker", "--pool", "threads", "--concurrency", "4",
                    "--loglevel", "WARNING", "--without-gossip", "--without-mingle"],
         "beat": ["celery", "-A", "portal", "beat", "--loglevel", "WARNING", "--pidfile", ""],

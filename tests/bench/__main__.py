@@ -1,4 +1,8 @@
-"""`make bench`: speed as ratios in one run; a table, and .data/bench.json. `--full` adds 1,000,000 events."""
+"""`make bench`: speed as ratios in one run; a table, and .data/bench.json.
+
+`make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench --servers`
+compares servers instead.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +22,15 @@ django.setup()
 from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
-from tests.bench import reading, receiving, visible  # noqa: E402
+from tests.bench import burst, reading, receiving, servers, visible  # noqa: E402
 from tests.world import add_network  # noqa: E402
 
 EVENTS = 20_000
 RESULTS = Path(".data") / "bench.json"
 
 
-def say(name: str, value: float, unit: str, note: str = "") -> None:
-    print(f"{name:<46} {value:>12,.2f} {unit:<10} {note}", flush=True)
+def say(name: str, value: float) -> None:
+    print(f"{name:<56} {value:>12,.2f}", flush=True)
 
 
 def main() -> None:
@@ -37,6 +41,11 @@ def main() -> None:
     steady = add_network(organization, "Steady")
     owner_url = os.environ["DATABASE_OWNER_URL"]
     receiving.make_bare_table(owner_url)
+    full = "--full" in sys.argv
+    if "--servers" in sys.argv:
+        for name, value in servers.compare(place).items():
+            say(name, value)
+        return
 
     result = receiving.through_the_receiver(place, EVENTS)
     bare = receiving.through_a_bare_view(place, EVENTS // 2, owner_url)
@@ -53,7 +62,17 @@ def main() -> None:
     waited = visible.seconds_until_visible(steady)
     figures |= {f"POST to row p{share}, ms": waited[len(waited) * share // 100] * 1000 for share in (50, 99)}
 
-    sizes = [10_000, 100_000] + ([1_000_000] if "--full" in sys.argv else [])
+    if full:
+        flood = burst.through_everything(add_network(organization, "Flooded"), result.rate)
+        figures |= {
+            "burst of a minute, events": flood.acknowledged,
+            "burst, acknowledged per second": flood.rate,
+            "burst, drained s after its end": flood.drained_after,
+            "burst, drained per second meanwhile": flood.drained_rate,
+            "burst, receiver p99 ms while draining": flood.steady_p99_ms,
+        }
+
+    sizes = [10_000, 100_000] + ([1_000_000] if full else [])
     smallest: dict[str, float] = {}
     filled = 0
     for size in sizes:
@@ -65,7 +84,7 @@ def main() -> None:
             figures[f"{name} at {size:,}, ms"] = value
             figures[f"{name} at {size:,} / at {sizes[0]:,}"] = value / smallest[name]
     for name, value in figures.items():
-        say(name, value, "")
+        say(name, value)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=2))
     print(f"\nWritten to {RESULTS}. The engines ran without fsync: only the ratios within this run say something.")

@@ -24,6 +24,7 @@ from tests.world import ConnectedNetwork
 
 CONNECTIONS = 16
 SECONDS = 8
+START_SECONDS = 30
 PORTS = range(8710, 8720)
 
 
@@ -48,13 +49,15 @@ def background(command: list[str], environment: dict[str, str]) -> Iterator[None
 def server(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
     """Run a server until the block ends."""
     with background(command, environment):
-        for _ in range(200):
+        deadline = time.monotonic() + START_SECONDS
+        while True:
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).read()
                 break
             except urllib.error.HTTPError:
                 break
             except OSError:
+                assert time.monotonic() < deadline, f"{command[2]} did not answer within {START_SECONDS} seconds"
                 time.sleep(0.1)
         yield
 

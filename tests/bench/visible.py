@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 
@@ -10,6 +9,7 @@ from django.db import connection
 
 from integrations.sandbox import load
 from portal.lib.scope import network_scope
+from tests.bench.burst import worker_command
 from tests.bench.receiving import CONNECTIONS, background, free_of_ours, receiver_command, server
 from tests.world import ConnectedNetwork
 
@@ -34,9 +34,7 @@ def seconds_until_visible(place: ConnectedNetwork) -> list[float]:
     """
     port = free_of_ours()
     environment = {"DJANGO_SETTINGS_MODULE": "portal.settings"}
-    worker = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--pool", "threads", "--concurrency", "4",
-              "--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--beat"]  # fmt: skip
-    with server(receiver_command(port), port, environment), background(worker, environment):
+    with server(receiver_command(port), port, environment), background(worker_command(), environment):
         url = f"http://127.0.0.1:{port}{place.path}"
         _measure(place, url, load.make_events(WARM_UP, network_id=str(place.network.vendor_network_id)))
         return _measure(place, url, load.make_events(EVENTS, network_id=str(place.network.vendor_network_id)))
