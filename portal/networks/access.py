@@ -16,6 +16,19 @@ from portal.lib.scope import tenant_scope
 from portal.networks.models import Network
 
 
+class NoAccess(Http404):
+    """A person asked for a network or organization that is not there, or is not theirs: one answer for both."""
+
+
+class RoleTooLow(PermissionDenied):
+    """A person may see the network or organization, but not do this there."""
+
+    def __init__(self, text: str, *, organization_id: UUID, network_id: UUID | None = None) -> None:
+        super().__init__(text)
+        self.organization_id = organization_id
+        self.network_id = network_id
+
+
 class Level(IntEnum):
     """Roles in rising order of what they may do; an auditor reads everything that a manager reads."""
 
@@ -35,24 +48,30 @@ class Access:
     admin_of: frozenset[UUID]
 
     def network(self, slug: str, *, at_least: Level = Level.AUDITOR) -> Network:
-        """Return the network, or raise Http404 where the person may not see it and PermissionDenied where they
-        may see it but not do this."""
+        """Return the network, or raise NoAccess where the person may not see it and RoleTooLow where they may see it
+        but not do this."""
         for network in self.networks:
             if network.slug == slug:
                 if self.levels[network.id] < at_least:
-                    raise PermissionDenied(_("Your role on this network does not allow this."))
+                    raise RoleTooLow(
+                        _("Your role on this network does not allow this."),
+                        organization_id=network.organization_id,
+                        network_id=network.id,
+                    )
                 return network
-        raise Http404(_("There is no such network, or you have no access to it."))
+        raise NoAccess(_("There is no such network, or you have no access to it."))
 
     def organization(self, slug: str, *, admin: bool = False) -> Organization:
-        """Return the organization, or raise Http404 for outsiders and PermissionDenied for members who are no
-        admin where `admin` is asked."""
+        """Return the organization, or raise NoAccess for outsiders and RoleTooLow for members who are no admin where
+        `admin` is asked."""
         for organization in self.organizations:
             if organization.slug == slug:
                 if admin and organization.id not in self.admin_of:
-                    raise PermissionDenied(_("Only an admin of the organization may do this."))
+                    raise RoleTooLow(
+                        _("Only an admin of the organization may do this."), organization_id=organization.id
+                    )
                 return organization
-        raise Http404(_("There is no such organization, or you do not belong to it."))
+        raise NoAccess(_("There is no such organization, or you do not belong to it."))
 
     def level(self, network: Network) -> Level:
         """Return the person's role on a network that they may see."""

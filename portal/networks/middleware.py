@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from portal.networks.access import Access, access_of
+from portal.networks.denials import is_denial, record_denial
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -43,13 +45,20 @@ class AccessMiddleware:
         access = access_of(request.user)
         request.access = access  # type: ignore[attr-defined]
         if _opens_its_own_scopes(request):
-            return self.get_response(request)
-        request.is_scoped = True  # type: ignore[attr-defined]
-        with access.scope():
-            return self.get_response(request)
+            response = self.get_response(request)
+        else:
+            request.is_scoped = True  # type: ignore[attr-defined]
+            with access.scope():
+                response = self.get_response(request)
+        denial: PermissionDenied | Http404 | None = getattr(request, "denial", None)
+        if denial is not None:
+            record_denial(request, access, denial)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """Undo what a view did before it failed; the answer is made by whoever handles the exception."""
+        if is_denial(exception):
+            request.denial = exception  # type: ignore[attr-defined]
         if getattr(request, "is_scoped", False):
             transaction.set_rollback(True)
 
