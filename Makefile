@@ -7,7 +7,7 @@ CHECK_ENV = SECRET_KEY=check-only-check-only-check-only-check-only-check-only-01
 	PORTAL_SEALING_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgresql://portal_app@127.0.0.1:1/portal PORTAL_BASE_URL=https://portal.example
 
-.PHONY: run test lint format bench faults lock stop clean
+.PHONY: run test lint format bench faults lock messages stop clean
 
 run:
 	@$(PYTHON) portal/dev/bootstrap.py base
@@ -38,6 +38,11 @@ bench:
 faults:
 	@$(PYTHON) portal/dev/bootstrap.py dev
 	@$(VENV_PYTHON) -m pytest -m faults tests/faults
+
+# Bring the message catalogues up to date with the source, and compile them.
+messages:
+	@$(PYTHON) portal/dev/bootstrap.py dev
+	@$(VENV_PYTHON) -m portal.dev.messages
 
 # The lock files hold hashes and no index address.
 lock:
