@@ -22,6 +22,7 @@ lint:
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m djlint --lint --quiet templates
+	$(CHECK_ENV) $(VENV_PYTHON) -m portal.dev.messages --check
 	$(CHECK_ENV) $(VENV_PYTHON) -m mypy
 	$(CHECK_ENV) .venv/bin/lint-imports
 	$(CHECK_ENV) $(VENV_PYTHON) -W ignore manage.py makemigrations --check --dry-run

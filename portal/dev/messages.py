@@ -114,7 +114,7 @@ def mo_bytes(catalog: Catalog) -> bytes:
 
 
 def problems(language: str) -> list[str]:
-    """Return what is wrong with a language: stale, missing, compiled from something else, or placeholders that differ."""
+    """Return what is wrong with a language: missing, stale, not compiled, or with other placeholders."""
     catalog = updated(language)
     path = po_path(language)
     found = [f"{language}: {_told(message)}" for message in catalog if message.id and (_told(message))]

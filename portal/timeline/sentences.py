@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from string import Formatter
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from integrations.mobility_work.body import show
 from integrations.mobility_work.events import SOMEBODY, SOMETHING
 from portal.timeline.models import Reading
 
@@ -33,7 +34,7 @@ def sentence_html(reading: Reading, slug: str) -> SafeString:
         if name is not None:
             parts.append(_value(arguments.get(name), slug))
     if reading.previous_stock is not None and reading.resulting_stock is not None:
-        change = f"{show(reading.previous_stock.normalize())} → {show(reading.resulting_stock.normalize())}"
+        change = f"{_number(reading.previous_stock)} → {_number(reading.resulting_stock)}"
         parts.append(format_html(' <span class="change">({})</span>', change))
     # Every part above is escaped or made by format_html.
     return format_html("{}" * len(parts), *(SafeString(part) for part in parts))
@@ -49,3 +50,8 @@ def _value(argument: dict[str, Any] | None, slug: str) -> str:
             '<a class="{}" href="{}">{}</a>', css, subject_url(slug, argument["kind"], argument["key"]), text
         )
     return escape(gettext(text) if text in NAMELESS else text)
+
+
+def _number(figure: Decimal) -> str:
+    """Return a stock figure in the reader's locale, without trailing zeros."""
+    return str(number_format(figure.normalize()))
