@@ -128,7 +128,7 @@ def problems(language: str) -> list[str]:
 
 def _told(message: Message) -> str:
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
-    strings = [message.string] if isinstance(message.string, str) else list(message.string)
+    strings = [message.string] if isinstance(message.string, str) else list(message.string or [""])
     if not all(strings):
         return f"not translated: {ids[0]!r}"
     allowed = [_placeholders(text) for text in ids]
