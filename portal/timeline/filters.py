@@ -16,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from integrations.mobility_work.events import EVENT_TYPES, TABLE
 from integrations.mobility_work.ordering import lower_bound
 
+# Every event wears exactly one of these; "verified" is what is usual, so it is no badge.
+VERDICTS: dict[str, str | Promise] = {
+    "verified": _("Verified"),
+    "unverified": _("Unverified"),
+    "stale": _("Verified, old time stamp"),
+}
 FLAGS: dict[str, tuple[str | Promise, str, str]] = {
     # flag: (words, state, icon)
     "unreadable": (_("Unreadable"), "bad", "alert-circle"),
@@ -48,7 +54,7 @@ class Filters:
     preset: str = ""
     start: date | None = None
     end: date | None = None
-    flag: str = ""
+    flag: str = ""  # a verdict or something unusual
     query: str = ""
     problems: tuple[str, ...] = ()
 
@@ -97,7 +103,7 @@ def read_filters(data: QueryDict | Mapping[str, str]) -> Filters:
         preset=preset if preset in PRESETS else "",
         start=_date(data.get("from", ""), problems),
         end=_date(data.get("to", ""), problems),
-        flag=flag if flag in FLAGS else "",
+        flag=flag if flag in FLAGS or flag in VERDICTS else "",
         query=data.get("q", "").replace("\0", "").strip()[:200],
         problems=tuple(problems),
     )
@@ -115,6 +121,11 @@ def _date(text: str, problems: list[str]) -> date | None:
         problems.append(text[:40])
         return None
     return found
+
+
+def flag_words(flag: str) -> str:
+    """Return what a chosen verdict or unusual flag is called."""
+    return str(VERDICTS[flag] if flag in VERDICTS else FLAGS[flag][0])
 
 
 def type_choices() -> list[tuple[str, str]]:

@@ -161,8 +161,12 @@ def _plain(
         types = "CROSS JOIN unnest(%s::text[]) t(name)"
         head.append(list(filters.types))
         conditions.append("r.type = t.name")
-    if filters.flag:
-        conditions.append(f"%s = ANY ({'x' if filters.key else 'r'}.flags)")
+    reading = "x" if filters.key else "r"
+    if filters.flag == "unverified":
+        conditions.append(f"NOT {reading}.verified")
+    elif filters.flag:
+        # As the condition of the badge's index reads (migration 0002).
+        conditions.append(f"{reading}.flags @> ARRAY[%s]::varchar[]")
         values.append(filters.flag)
     sql = f"""SELECT m.network_id, m.position FROM unnest(%s::uuid[]) n(id) {types} CROSS JOIN LATERAL (
         SELECT r.network_id, r.position, r.order_key FROM {source} WHERE {" AND ".join(conditions)}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -17,10 +18,19 @@ from integrations.mobility_work.events import EVENT_TYPES
 from portal.networks.access import Access
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
-from portal.timeline.filters import FLAGS, PRESETS, Filters, read_filters, type_choices
+from portal.timeline.filters import FLAGS, PRESETS, VERDICTS, Filters, flag_words, read_filters, type_choices
 from portal.timeline.models import Subject
 from portal.timeline.queries import COUNT_CAP, count_new, last_positions, timeline_page
 from portal.timeline.rows import days_of
+from portal.timeline.subjects import find_subjects
+
+KIND_ICONS = {
+    "task": "clipboard-check",
+    "part": "package",
+    "equipment": "tool",
+    "location": "map-pin",
+    "person": "user",
+}
 
 
 def shown_networks(access: Access, filters: Filters) -> list[Network]:
@@ -40,7 +50,31 @@ def timeline(request: PortalRequest) -> HttpResponse:
     """Show one page of events."""
     filters = read_filters(request.GET)
     networks = shown_networks(request.access, filters)
-    return render(request, "timeline/timeline.html", timeline_context(request, filters, networks))
+    picking = _picking(request, filters, networks)
+    if request.headers.get("HX-Target") == "subjects":
+        answer = render(request, "timeline/subjects.html", picking)
+        patch_vary_headers(answer, ["HX-Target"])
+        return answer
+    return render(request, "timeline/timeline.html", timeline_context(request, filters, networks) | picking)
+
+
+def _picking(request: PortalRequest, filters: Filters, networks: list[Network]) -> dict[str, Any]:
+    """Return the persons and things that fit what was typed, each with the address of its view."""
+    about = request.GET.get("about", "").replace("\0", "").strip()[:200]
+    return {
+        "about": about,
+        "several": len(networks) > 1,
+        "candidates": [
+            {
+                "subject": found.subject,
+                "network": found.network,
+                "icon": KIND_ICONS[found.subject.kind],
+                # A key means something in its own network only.
+                "query": filters.without(network=found.network.slug, kind=found.subject.kind, key=found.subject.key),
+            }
+            for found in find_subjects(networks, about, now=timezone.now())
+        ],
+    }
 
 
 def timeline_context(request: PortalRequest, filters: Filters, networks: list[Network]) -> dict[str, Any]:
@@ -62,7 +96,8 @@ def timeline_context(request: PortalRequest, filters: Filters, networks: list[Ne
         "chips": _chips(filters, networks),
         "types": [(name, _(label), name in filters.types) for name, label in type_choices()],
         "presets": [(name, words) for name, (words, _days) in PRESETS.items()],
-        "flags": [(name, words) for name, (words, _state, _icon) in FLAGS.items()],
+        "verdicts": list(VERDICTS.items()),
+        "flags": [(name, words) for name, (words, _state, _icon) in FLAGS.items() if name not in VERDICTS],
     }
 
 
@@ -89,7 +124,7 @@ def _chips(filters: Filters, networks: list[Network]) -> list[dict[str, str]]:
     if filters.end:
         chips.append({"text": f"≤ {filters.end:%Y-%m-%d}", "query": filters.without(end=None)})
     if filters.flag:
-        chips.append({"text": str(FLAGS[filters.flag][0]), "query": filters.without(flag="")})
+        chips.append({"text": flag_words(filters.flag), "query": filters.without(flag="")})
     if filters.query:
         chips.append({"text": f"“{filters.query}”", "query": filters.without(query="")})
     return chips

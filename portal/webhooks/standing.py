@@ -34,6 +34,7 @@ UPDATE timeline_reading r SET
     verified = h.verified, deliveries = h.deliveries, first_received_at = h.first_at, last_received_at = h.last_at,
     flags = array_remove(ARRAY[
         CASE WHEN r.unreadable <> '' THEN 'unreadable' END,
+        CASE WHEN h.verified AND h.fresh THEN 'verified' END,
         CASE WHEN NOT h.verified THEN 'unverified' END,
         CASE WHEN h.verified AND NOT h.fresh THEN 'stale' END,
         CASE WHEN r.occurred_from <> 'received' AND h.first_at - r.occurred_at > interval '1 hour' THEN 'late' END,

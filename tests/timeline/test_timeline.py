@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from portal.lib.scope import network_scope
 from portal.networks.models import Network
-from portal.timeline.filters import Filters
+from portal.timeline import queries
+from portal.timeline.filters import FLAGS, Filters
 from portal.timeline.models import EventSubject, Reading
 from portal.timeline.queries import count_new, timeline_page
 from portal.webhooks.history import PastRequest, store_past
@@ -115,6 +116,16 @@ def test_filters_narrow_and_combine(world: World) -> None:
         assert count(query="roulement", kind="part", key="id:3", flag="late") == 4
         assert count(start=START.date(), end=START.date()) == 20
         assert count(end=START.date() - timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize("flag", [name for name in FLAGS if name != "unverified"])
+def test_a_badge_has_an_index(world: World, flag: str) -> None:
+    """Nothing unusual is looked for by walking the whole timeline: a million usual events may lie before it."""
+    sql, values = queries._plain([world.foundry.network.id], Filters(flag=flag), b"", b"\xff", True, 51)
+    with network_scope(world.foundry.network.id), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {sql}", values)
+        assert f"reading_{flag}_order" in "".join(row[0] for row in cursor.fetchall())
 
 
 def test_a_word_is_found_however_far_away_it_is(world: World) -> None:
@@ -272,3 +283,67 @@ def test_the_number_of_queries_does_not_grow_with_the_data(world: World) -> None
                 client.get(url)
             counts.append(len(captured))
     assert counts[:4] == counts[4:]
+
+
+def test_every_verdict_combines_with_every_other_filter(world: World) -> None:
+    place = world.foundry
+    now = timezone.now()
+    old = place.header(body(1), t=int((now - timedelta(hours=2)).timestamp()))
+    requests = [
+        PastRequest(now, body(0), {"X-MW-Signature": place.header(body(0), t=int(now.timestamp()))}),
+        PastRequest(now, body(1), {"X-MW-Signature": old}),
+        PastRequest(now, body(2), {}),
+    ]
+    with network_scope(place.network.id):
+        store_past(place.network.id, requests)
+    while process_waiting(place.network.id, limit=7):
+        pass
+    keys = {"verified": "id:0", "stale": "id:1", "unverified": "id:2"}
+    others: list[dict[str, Any]] = [{}, {"types": ("SparePartWasConsumed",)}, {"query": "roulement"}, {"preset": ""}]
+    with network_scope(place.network.id):
+        for verdict, key in keys.items():
+            for narrowed in [*others, *(item | {"kind": "part", "key": key} for item in others)]:
+                view = Filters(flag=verdict, **narrowed)
+                [found] = page([place.network], view).readings
+                subjects = EventSubject.objects.filter(position=found.position, kind="part")
+                assert subjects.get().key == key, (verdict, narrowed)
+                new = count_new([place.network], view, {place.network.id: 0}, zone=PARIS, now=now)
+                assert new == 1, (verdict, narrowed)
+            assert not page([place.network], Filters(flag=verdict, types=("TaskWasStarted",))).readings
+            elsewhere = next(other for other in keys.values() if other != key)
+            for query in ("", "roulement"):
+                view = Filters(flag=verdict, kind="part", key=elsewhere, query=query)
+                assert not page([place.network], view).readings
+
+
+def test_the_verdict_is_chosen_in_the_bar_and_verified_is_no_badge(world: World) -> None:
+    arrive(world.foundry, body(1))
+    client = client_of(world.alice)
+    answer = client.get(reverse("timeline"), {"is": "verified"}).content.decode()
+    assert '<option value="verified" selected>Verified</option>' in answer
+    assert "Remove the filter Verified" in answer
+    assert answer.count('<li class="event"') == 1
+    assert "state-good" not in answer.split('<li class="event"')[1]
+    assert '<li class="event"' not in client.get(reverse("timeline"), {"is": "unverified"}).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["benali mehdi", "BENALI", "roulement", "ROUL-6203-2RS", "magasin", "id:3"])
+def test_a_person_or_thing_is_found_by_typing_and_leads_to_its_events(world: World, typed: str) -> None:
+    arrive(world.foundry, *(body(number) for number in range(10)))
+    client = client_of(world.alice)
+    whole = client.get(reverse("timeline"), {"about": typed}).content.decode()
+    part = client.get(reverse("timeline"), {"about": typed}, headers={"HX-Target": "subjects"}).content.decode()
+    assert "<html" not in part
+    [first, *_rest] = re.findall(r'<li><a href="([^"]+)">', part)
+    assert first in whole, "the same without a script"
+    shown = client.get(first.replace("&amp;", "&")).content.decode()
+    assert '<li class="event"' in shown
+    assert "No event fits" not in shown
+
+
+def test_nobody_finds_the_people_of_a_network_that_is_not_theirs(world: World) -> None:
+    arrive(world.foundry, body(1))
+    answer = client_of(world.charlie).get(reverse("timeline"), {"about": "benali"}).content.decode()
+    assert "Mehdi" not in answer
+    assert "Nobody and nothing of that name" in answer
+    assert "Nobody and nothing" in client_of(world.alice).get(reverse("timeline"), {"about": "%_'"}).content.decode()
