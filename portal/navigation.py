@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.explore.health import choices
+from portal.explore.health import bell, choices
 from portal.networks.access import Access
 
 
@@ -55,6 +55,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "networks": access.networks,
             # Called by the switcher's template only, so that fragments of a page do not ask for it.
             "choices": partial(choices, access),
+            "bell": partial(bell, access),
             "network": current,
         }
     }

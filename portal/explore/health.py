@@ -1,4 +1,4 @@
-"""The health of networks in one word each, for the dot beside a network's name on every page."""
+"""The health of networks: one word each for the dot beside a name on every page, and what the bell lists."""
 
 from __future__ import annotations
 
@@ -16,8 +16,20 @@ from portal.webhooks.glance import Glance, glances
 
 # Every page shows the dots, so they may be this old. Kept per process: a store that fails must not fail the page.
 SECONDS_KEPT = 20
-_kept: dict[UUID, tuple[float, str, str | Promise]] = {}
-UNKNOWN: tuple[float, str, str | Promise] = (0.0, "neutral", _("Not known"))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a network that needs attention; `page` is the name of the address that shows it."""
+
+    state: str
+    word: str | Promise
+    page: str = "network"
+    count: int = 0
+
+
+_kept: dict[UUID, tuple[float, tuple[Finding, ...]]] = {}
+UNKNOWN = (0.0, (Finding("neutral", _("Not known")),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +41,60 @@ class Choice:
     health_word: str | Promise
 
 
-def judge(glance: Glance) -> tuple[str, str | Promise]:
-    """Return the state and its word; the worst finding speaks."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of the bell."""
+
+    network: Network
+    finding: Finding
+
+
+def findings(glance: Glance) -> list[Finding]:
+    """Return what needs attention, the worst first."""
+    found: list[Finding] = []
     key = glance.credential
     if glance.network.sending_stopped_at is not None:
-        return "bad", _("The key was reported as compromised")
-    if key is None or key.state != Credential.State.ACTIVE:
-        return "bad", _("No API key in use")
-    if key.last_error:
-        return "bad", _("The API key is refused")
-    if glance.troubled or glance.quarantined:
-        return "warn", _("Deliveries are held back")
+        found.append(Finding("bad", _("The key was reported as compromised")))
+    elif key is None or key.state != Credential.State.ACTIVE:
+        found.append(Finding("bad", _("No API key in use")))
+    elif key.last_error:
+        found.append(Finding("bad", _("The API key is refused")))
+    if glance.quarantined:
+        found.append(Finding("warn", _("Deliveries are in the quarantine"), "quarantine", glance.quarantined))
+    if glance.troubled:
+        found.append(Finding("warn", _("Deliveries are held back or could not be read"), "quarantine", glance.troubled))
     if glance.silent:
-        return "warn", _("Silent for more than a day")
-    return "good", _("Good")
+        found.append(Finding("warn", _("Silent for more than a day")))
+    return found
+
+
+def judge(glance: Glance) -> tuple[str, str | Promise]:
+    """Return the state and its word; the worst finding speaks."""
+    return _judge(tuple(findings(glance)))
+
+
+def _judge(found: tuple[Finding, ...]) -> tuple[str, str | Promise]:
+    return (found[0].state, found[0].word) if found else ("good", _("Good"))
 
 
 def choices(access: Access) -> list[Choice]:
-    """Return the networks that the person may open, each with its health.
+    """Return the networks that the person may open, each with its health."""
+    return [Choice(network, *_judge(found)) for network, found in _looked_at(access)]
+
+
+def bell(access: Access) -> list[Notice]:
+    """Return what needs attention on the networks that the person may open, the worst first."""
+    notices = [
+        Notice(network, finding)
+        for network, found in _looked_at(access)
+        for finding in found
+        if finding.state != "neutral"
+    ]
+    return sorted(notices, key=lambda notice: notice.finding.state)  # "bad" before "warn"
+
+
+def _looked_at(access: Access) -> list[tuple[Network, tuple[Finding, ...]]]:
+    """Return each network's findings.
 
     A page that says no is made inside a transaction that is already given up; it shows what is remembered.
     """
@@ -55,5 +103,5 @@ def choices(access: Access) -> list[Choice]:
     if stale and not transaction.get_connection().needs_rollback:
         with access.scope():
             for glance in glances(stale):
-                _kept[glance.network.id] = (now + SECONDS_KEPT, *judge(glance))
-    return [Choice(network, *_kept.get(network.id, UNKNOWN)[1:]) for network in access.networks]
+                _kept[glance.network.id] = (now + SECONDS_KEPT, tuple(findings(glance)))
+    return [(network, _kept.get(network.id, UNKNOWN)[1]) for network in access.networks]

@@ -87,3 +87,28 @@ def test_the_switcher_says_the_health_in_words_and_the_event_belongs_to_the_time
     marked = [line for line in answer.splitlines() if 'aria-current="page"' in line]
     assert len(marked) == 1
     assert reverse("timeline") in marked[0]
+
+
+def test_the_bell_names_every_finding_with_its_number_the_worst_first() -> None:
+    found = replace(glance(), quarantined=3, troubled=2, credential=None)
+    assert [(item.state, item.page, item.count) for item in health.findings(found)] == [
+        ("bad", "network", 0),
+        ("warn", "quarantine", 3),
+        ("warn", "quarantine", 2),
+    ]
+    assert health.findings(glance()) == []
+
+
+@pytest.mark.django_db
+def test_the_bell_is_on_every_page_and_leads_to_the_network(world: World, client: Client) -> None:
+    client.force_login(world.alice)
+    page = client.get(reverse("help")).content.decode()
+    bell = page.split('<details class="menu bell">')[1].split("</details>")[0]
+    number = len(health.bell(access_of(world.alice)))
+    assert f"{number} things need attention" in bell
+    assert reverse("network", args=[world.foundry.network.slug]) in bell
+    for network in access_of(world.alice).networks:
+        health._kept[network.id] = (float("inf"), ())
+    calm = client.get(reverse("help")).content.decode().split('<details class="menu bell">')[1].split("</details>")[0]
+    assert "Nothing needs attention" in calm
+    assert "<li>" not in calm
