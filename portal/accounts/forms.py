@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
+from allauth.account.forms import LoginForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -15,6 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from portal.accounts.models import Role, User
 
 NONE = ""
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """Sign-in, ready to type: the first field has the focus, and no placeholder repeats a label."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs["autofocus"] = True
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
 
 class RolesForm(forms.Form):

@@ -42,7 +42,7 @@ def people_home(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest, organization: str) -> HttpResponse:
     """List members and open invitations."""
     found = _admin_of(request, organization)
-    members = found.memberships.select_related("user").prefetch_related("network_roles__network")
+    members = list(found.memberships.select_related("user").prefetch_related("network_roles__network"))
     return render(
         request,
         "accounts/people.html",
@@ -50,6 +50,7 @@ def people(request: HttpRequest, organization: str) -> HttpResponse:
             "organization": found,
             "organizations": [o for o in request.access.organizations if o.id in request.access.admin_of],  # type: ignore[attr-defined]
             "members": sorted(members, key=lambda member: str(member.user)),
+            "admins": sum(member.is_admin for member in members),
             "invitations": found.invitations.filter(accepted_at=None, withdrawn_at=None).order_by("-created_at"),
         },
     )
@@ -125,6 +126,9 @@ def member_remove(request: HttpRequest, organization: str, membership_id: UUID) 
     except domain.LastAdmin:
         messages.error(request, _("This is the last admin and cannot be removed. Make somebody else admin first."))
     else:
+        if membership.user == _me(request):
+            messages.success(request, _("You have left %(organization)s.") % {"organization": found.name})
+            return redirect("home")
         messages.success(request, _("%(person)s has no access any more.") % {"person": membership.user})
     return redirect("organization_people", found.slug)
 

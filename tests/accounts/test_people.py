@@ -113,3 +113,26 @@ def test_the_last_admin_can_neither_step_down_nor_be_removed(world: World) -> No
     client.post(reverse("member", args=[SLUG, bob.id]), {"is_admin": "on"})
     client.post(reverse("member_remove", args=[SLUG, alice.id]))
     assert not Membership.objects.filter(user=world.alice).exists()
+
+
+def test_the_last_admin_is_told_why_and_one_of_two_may_leave(world: World) -> None:
+    page = client_of(world.alice).get(reverse("organization_people", args=[SLUG])).content.decode()
+    mine = reverse("member_remove", args=[SLUG, Membership.objects.get(user=world.alice).id])
+    assert mine not in page
+    assert "The last admin stays" in page
+    Membership.objects.filter(user=world.bob).update(is_admin=True)
+    client = client_of(world.alice)
+    page = client.get(reverse("organization_people", args=[SLUG])).content.decode()
+    assert mine in page
+    assert "The last admin stays" not in page
+    assert "Leave Acme" in page
+    answer = client.post(mine, follow=True).content.decode()
+    assert "You have left" in answer
+    assert not Membership.objects.filter(user=world.alice).exists()
+
+
+def test_the_sign_in_form_waits_for_the_address(client: Client) -> None:
+    page = client.get(reverse("account_login")).content.decode()
+    [field] = re.findall(r'<input[^>]*name="login"[^>]*>', page)
+    assert "autofocus" in field
+    assert page.count("autofocus") == 1
