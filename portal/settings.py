@@ -28,6 +28,8 @@ PORTAL_BASE_URL = env.str("PORTAL_BASE_URL", default="http://localhost:8000").rs
 PORTAL_HOOKS_BASE_URL = env.str("PORTAL_HOOKS_BASE_URL", default=PORTAL_BASE_URL).rstrip("/")
 MOBILITY_WORK_API_URL = env.str("MOBILITY_WORK_API_URL", default="https://api.mobility-work.com").rstrip("/")
 # Shown on the connect page where a sandbox stands beside the portal; empty in production.
+# Whoever sends this as a bearer token may read /metrics, here and at the receiver; empty = nobody.
+PORTAL_METRICS_TOKEN = env.str("PORTAL_METRICS_TOKEN", default="")
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 

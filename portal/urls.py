@@ -11,11 +11,13 @@ from portal.explore import views as explore
 from portal.lib import health
 from portal.networks import views as networks
 from portal.timeline import views as timeline
+from portal.webhooks import metrics
 from portal.webhooks import views as webhooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("", overview.home, name="home"),
     path("help/", overview.help_page, name="help"),

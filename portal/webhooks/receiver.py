@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 
 from integrations.mobility_work.signature import Recipe
 from portal.lib.ids import new_id
+from portal.lib.metrics import may_read
 from portal.lib.sealing import Sealer, SealingError, token_hash
 from portal.webhooks.group_commit import (
     Connection,
@@ -40,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 CACHE_SECONDS = 5.0  # a rotated address, secret or recipe takes effect within this time
 CACHE_ENTRIES = 10_000
+PLAIN = b"text/plain; charset=utf-8"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 LOOK_UP = "SELECT address_id, network_id, recipe, secrets FROM portal_inbox_for_token(%s)"
 WELCOME = (
     b"This address receives webhooks from Mobility Work by POST. There is nothing to see here, and nothing is wrong.\n"
@@ -66,8 +70,17 @@ class Receiver:
         max_body: int = 1024 * 1024,
         tolerance: int = 300,
         limits: QuarantineLimits,
+        metrics_token: str = "",
     ) -> None:
         """Serve the database at `dsn` (receiver role). `max_body` in bytes, `tolerance` in seconds."""
+        self._metrics_token = metrics_token
+        self._registry = CollectorRegistry()
+        self._answers = Counter(
+            "portal_receiver_answers", "Webhooks answered, by status.", ["status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "portal_receiver_seconds", "Time to answer a webhook.", buckets=SECONDS, registry=self._registry
+        )
         self._sealer = sealer
         self._nudger = nudger
         self._max_body = max_body
@@ -84,8 +97,15 @@ class Receiver:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
+            started = time.perf_counter()
             status, text = await self._answer(scope, receive)
-            await _respond(send, status, text)
+            kind = PLAIN
+            if scope["method"] == "POST":
+                self._answers.labels(status).inc()
+                self._seconds.observe(time.perf_counter() - started)
+            elif status == 200 and scope["path"] == "/metrics":
+                kind = CONTENT_TYPE_LATEST.encode()
+            await _respond(send, status, text, kind=kind)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -111,6 +131,8 @@ class Receiver:
             return 200, b"alive\n"
         if path == "/readyz":
             return await self._ready()
+        if path == "/metrics" and may_read(_single_header(scope, b"authorization") or "", self._metrics_token):
+            return 200, generate_latest(self._registry)
         token = path.removeprefix("/hooks/").removesuffix("/")
         if not path.startswith("/hooks/") or not (20 <= len(token) <= 100) or "/" in token:
             return 404, b"There is nothing at this address.\n"
@@ -230,8 +252,8 @@ def _single_header(scope: Scope, wanted: bytes) -> str | None:
     return ",".join(values) if values else None
 
 
-async def _respond(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+async def _respond(send: Send, status: int, text: bytes, *, kind: bytes) -> None:
+    headers = [(b"content-type", kind), (b"content-length", str(len(text)).encode())]
     if status == 405:
         headers.append((b"allow", b"GET, HEAD, POST"))
     if status == 413:
@@ -256,4 +278,5 @@ def application() -> Receiver:
             bytes=settings.QUARANTINE_MAX_BYTES,
             per_minute=settings.QUARANTINE_MAX_PER_MINUTE,
         ),
+        metrics_token=settings.PORTAL_METRICS_TOKEN,
     )

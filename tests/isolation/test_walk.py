@@ -42,6 +42,7 @@ OPEN = {
     "account_confirm_login_code",
     "account_request_login_code",
     "healthz",
+    "metrics",  # by its own token
     "readyz",
     "invitation",
     "outbox",
