@@ -115,3 +115,43 @@ def test_the_menu_of_a_phone_opens_without_a_script(browser: Browser, product: d
         expect(link).to_be_visible()
     finally:
         context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_person_is_found_by_typing_and_the_menu_stays_on_the_screen(
+    page: Page, product: dict[str, Any], width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    sign_in(page, product, "auditor")
+    page.goto(product["portal_url"] + "/timeline/")
+    if width < 760:
+        page.click(".filters-toggle")
+    page.click("summary:has-text('Person or thing')")
+    expect(page.locator("[name=about]")).to_be_focused()
+    page.keyboard.type("rowbotham")
+    expect(page.locator("#subjects li")).to_have_count(1)
+    menu = page.locator(".filters details[open] .menu-body").bounding_box()
+    assert menu is not None
+    assert menu["x"] >= 0
+    assert menu["x"] + menu["width"] <= width
+    page.keyboard.press("ArrowDown")
+    page.locator("#subjects a").press("Enter")
+    page.wait_for_url("**kind=person**")
+    expect(page.locator(".event").first).to_contain_text("Rowbotham")
+    page.click(".bell summary")
+    bell = page.locator(".bell .menu-body").bounding_box()
+    assert bell is not None
+    assert bell["x"] >= 0
+    assert bell["x"] + bell["width"] <= width
+
+
+def test_a_person_is_found_without_a_script(browser: Browser, product: dict[str, Any]) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    try:
+        page = context.new_page()
+        sign_in(page, product, "auditor")
+        page.goto(product["portal_url"] + "/timeline/?about=rowbotham")
+        page.locator("#subjects a").click()
+        expect(page.locator(".event").first).to_contain_text("Rowbotham")
+    finally:
+        context.close()
