@@ -7,7 +7,7 @@ CHECK_ENV = SECRET_KEY=check-only-check-only-check-only-check-only-check-only-01
 	PORTAL_SEALING_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= \
 	DATABASE_URL=postgresql://portal_app@127.0.0.1:1/portal PORTAL_BASE_URL=https://portal.example
 
-.PHONY: run test lint format bench faults lock messages stop clean
+.PHONY: run test lint format bench faults lock audit messages stop clean
 
 run:
 	@$(PYTHON) portal/dev/bootstrap.py base
@@ -39,6 +39,11 @@ bench:
 faults:
 	@$(PYTHON) portal/dev/bootstrap.py dev
 	@$(VENV_PYTHON) -m pytest -m faults tests/faults
+
+# Ask for known vulnerabilities of what is locked; needs the internet, so it is no part of lint.
+audit:
+	@$(PYTHON) portal/dev/bootstrap.py dev
+	$(VENV_PYTHON) -m pip_audit -r requirements/dev.txt --require-hashes --disable-pip --progress-spinner off
 
 # Bring the message catalogues up to date with the source, and compile them.
 messages:
