@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from portal.lib.scope import network_scope
 from portal.webhooks.models import Delivery
@@ -54,10 +54,23 @@ def test_it_says_what_is_missing(world: World, settings: Any, tmp_path: Path) ->
         run("simulate", "--events", "1", "--network", "elsewhere")
 
 
-def test_it_says_when_nobody_answers(world: World, settings: Any, tmp_path: Path) -> None:
+def test_it_fails_and_says_so_when_nobody_answers(
+    world: World, settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings.PORTAL_DATA_DIR = tmp_path
     note_run(tmp_path, "http://127.0.0.1:9", world.foundry)
-    said = run("simulate", "--events", "2")
-    assert said.startswith("0 acknowledged")
-    assert "ConnectionRefusedError: 6" in said
-    assert "2 given up" in said
+    with pytest.raises(CommandError, match="Not one event was acknowledged"):
+        call_command("simulate", "--events", "2")
+    said = capsys.readouterr().out
+    assert said.startswith("0 acknowledged in ")
+    assert "(ConnectionRefusedError: 6)" in said
+    assert "2 given up after three attempts" in said
+
+
+def test_a_network_that_is_gone_is_named(world: World, settings: Any, tmp_path: Path) -> None:
+    settings.PORTAL_DATA_DIR = tmp_path
+    (tmp_path / "run.json").write_text(
+        json.dumps({"networks": [{"slug": "gone", "hook_url": "http://127.0.0.1:9/hooks/x/", "webhook_secret": "x"}]})
+    )
+    with pytest.raises(CommandError, match="names the network gone"):
+        run("simulate", "--events", "1")

@@ -36,7 +36,10 @@ class Command(BaseCommand):
         if chosen is None:
             message = f"The demo has no network {options['network']}."
             raise CommandError(message)
-        network = Network.objects.get(slug=chosen["slug"])
+        network = Network.objects.filter(slug=chosen["slug"]).first()
+        if network is None:
+            message = f"run.json names the network {chosen['slug']}, which this database does not hold. Run `make run`."
+            raise CommandError(message)
         result = load.run(
             chosen["hook_url"], chosen["webhook_secret"], options["rate"], options["events"], options["connections"],
             network_id=str(network.vendor_network_id),
@@ -48,3 +51,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{result.rate:.0f} per second, p50 {result.p50_ms:.1f} ms, p99 {result.p99_ms:.1f} ms")
         if result.given_up:
             self.stdout.write(f"{len(result.given_up)} given up after three attempts")
+        if result.given_up and not result.acknowledged:
+            raise CommandError("Not one event was acknowledged: is the receiver up?")
