@@ -20,11 +20,11 @@ import pytest
 
 from integrations.sandbox import load
 from portal.dev.engines import start_postgres
+from portal.dev.preflight import free_ports
 from tests.browser.conftest import PASSED_ON, ROOT, START_SECONDS
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
-PORT = 8700  # and the two after it
 RATE = 80.0
 PAUSE_SECONDS = 5.0  # between two kills, and after the last
 RETRY_SECONDS = 4.0  # a killed receiver is back within the three attempts
@@ -47,7 +47,7 @@ def product(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     environment |= {"PORTAL_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
     with said.open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "portal.dev.up", "--port", str(PORT)],
+            [sys.executable, "-m", "portal.dev.up", "--port", str(free_ports(3))],
             cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
