@@ -11,6 +11,7 @@ from integrations.mobility_work.reading import Argument, Difference, Subject
 
 MAX_TEXT = 300
 MAX_KEY = 200
+MAX_DIFFERENCES = 50
 MAX_NUMBER = Decimal(10) ** 15
 # Control characters, lone surrogates, and the marks that turn the direction of the text around them.
 _UNWANTED = dict.fromkeys(
@@ -83,8 +84,10 @@ class Body:
 
     def differ(self, code: str, path: str = "", detail: str = "") -> None:
         """Note a difference once."""
+        if len(self.differences) >= MAX_DIFFERENCES:
+            return
         difference = Difference(code, clean(path, MAX_KEY), clean(detail))
-        if difference not in self.differences and len(self.differences) < 50:
+        if difference not in self.differences:
             self.differences.append(difference)
 
     def number(self, *path: str) -> Decimal | None:

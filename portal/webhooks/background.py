@@ -19,8 +19,7 @@ MAX_BATCHES = 20  # then another message goes to the back of the line, so that o
 def drain(network_id: str) -> None:
     """Process what waits at one network."""
     for _ in range(MAX_BATCHES):
-        done = process_waiting(UUID(network_id), limit=settings.DRAIN_BATCH_SIZE)
-        if done is None or done < settings.DRAIN_BATCH_SIZE:
+        if not process_waiting(UUID(network_id), limit=settings.DRAIN_BATCH_SIZE):
             return
     drain.apply_async(args=(network_id,), expires=NUDGE_SECONDS)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -26,15 +27,22 @@ from portal.webhooks.standing import refresh_standing
 logger = logging.getLogger(__name__)
 
 OTHER_NETWORK = "other_network"
-# Each body is fetched by its key, also while PostgreSQL knows nothing yet of a new network (see standing.py).
+NO_FAULT_OF_A_DELIVERY = (OperationalError, InterfaceError, SoftTimeLimitExceeded)  # the batch is waiting again
+# To read a megabyte of hostile JSON takes seconds and some two hundred megabytes of memory.
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+# Each body is fetched by its key, also while PostgreSQL knows nothing yet of a new network (see standing.py), and those
+# that the bound leaves out are not fetched at all.
 WAITING = """
-SELECT d.id, d.received_at, d.body, d.recipe, length(coalesce(d.nonce, '')), p.verdict, p.attempts
-FROM (
-    SELECT network_id, delivery_id, verdict, attempts FROM webhooks_processing
-    WHERE network_id = (SELECT %(network)s::uuid) AND state = 'waiting' ORDER BY delivery_id LIMIT %(limit)s
-) p CROSS JOIN LATERAL (
-    SELECT * FROM webhooks_delivery WHERE network_id = p.network_id AND id = p.delivery_id OFFSET 0
-) d ORDER BY p.delivery_id
+SELECT id, received_at, body, recipe, nonce_length, verdict, attempts FROM (
+    SELECT d.id, d.received_at, d.body, d.recipe, length(coalesce(d.nonce, '')) AS nonce_length, p.verdict, p.attempts,
+        sum(length(d.body)) OVER (ORDER BY d.id) - length(d.body) AS bytes_before
+    FROM (
+        SELECT network_id, delivery_id, verdict, attempts FROM webhooks_processing
+        WHERE network_id = (SELECT %(network)s::uuid) AND state = 'waiting' ORDER BY delivery_id LIMIT %(limit)s
+    ) p CROSS JOIN LATERAL (
+        SELECT * FROM webhooks_delivery WHERE network_id = p.network_id AND id = p.delivery_id OFFSET 0
+    ) d
+) waiting WHERE bytes_before < %(bytes)s ORDER BY id
 """
 FINISH = """
 UPDATE webhooks_processing p SET state = t.state, position = t.position, repeat = t.repeat, error = t.error,
@@ -70,9 +78,10 @@ class Outcome:
 
 
 def process_waiting(network_id: UUID, *, limit: int) -> int | None:
-    """Process up to `limit` waiting deliveries of a network in one transaction; return how many there were.
+    """Process up to `limit` waiting deliveries of a network in one transaction; return how many they were.
 
-    None means that another worker is at this network. A delivery that fails is kept with its error and never blocks
+    None means that another worker is at this network. Fewer than `limit` does not mean that none are left: large
+    bodies make a smaller batch. A delivery that fails is kept with its error and never blocks
     the ones after it. Losing the process at any statement loses nothing: the batch is waiting again.
     """
     with network_scope(network_id):
@@ -84,7 +93,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
             try:
                 with transaction.atomic():
                     _process(network, batch)
-            except (OperationalError, InterfaceError):
+            except NO_FAULT_OF_A_DELIVERY:
                 raise
             except Exception:
                 logger.exception("A batch of %d deliveries failed; processing one by one", len(batch))
@@ -94,7 +103,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
 
 def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:
     with connection.cursor() as cursor:
-        cursor.execute(WAITING, {"network": network_id, "limit": limit})
+        cursor.execute(WAITING, {"network": network_id, "limit": limit, "bytes": MAX_BATCH_BYTES})
         return [
             WaitingDelivery(key, received_at, bytes(body), recipe, length, verdict, attempts)
             for key, received_at, body, recipe, length, verdict, attempts in cursor.fetchall()
@@ -106,7 +115,7 @@ def _process_singly(network: Network, batch: Sequence[WaitingDelivery]) -> None:
         try:
             with transaction.atomic():
                 _process(network, [delivery])
-        except (OperationalError, InterfaceError):
+        except NO_FAULT_OF_A_DELIVERY:
             raise
         except Exception as error:
             logger.exception("Delivery %s cannot be processed", delivery.id)

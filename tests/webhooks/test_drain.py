@@ -1,0 +1,63 @@
+"""The drain under load and in any order: bounded batches, and one end state."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+
+from portal.lib.scope import network_scope
+from portal.timeline.models import Event
+from portal.webhooks import background, pipeline
+from portal.webhooks.history import PastRequest, store_past
+from portal.webhooks.models import Processing
+from portal.webhooks.pipeline import process_waiting
+from tests.world import ConnectedNetwork, World
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def body(**members: Any) -> bytes:
+    return json.dumps({"_event": "Ping", **members}).encode()
+
+
+def store(place: ConnectedNetwork, *arrivals: tuple[datetime, bytes, dict[str, str]]) -> None:
+    with network_scope(place.network.id):
+        store_past(place.network.id, [PastRequest(moment, raw, headers) for moment, raw, headers in arrivals])
+
+
+def drain(place: ConnectedNetwork, limit: int = 500) -> None:
+    while process_waiting(place.network.id, limit=limit):
+        pass
+
+
+def test_a_batch_is_bounded_in_bytes_and_the_drain_goes_on_behind_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five hundred bodies of the largest size would be a gigabyte, and an hour in one transaction."""
+    place = world.foundry
+    monkeypatch.setattr(pipeline, "MAX_BATCH_BYTES", 15_000)
+    store(place, *((NOON, body(number=number, text="x" * size), {}) for number, size in enumerate([10_000] * 4)))
+    assert process_waiting(place.network.id, limit=500) == 2
+    store(place, (NOON, body(text="x" * 60_000), {}), (NOON, body(text="short"), {}))
+    with patch.object(background.drain, "apply_async") as another_message:
+        background.drain(str(place.network.id))
+    another_message.assert_not_called()
+    with network_scope(place.network.id):
+        assert Event.objects.count() == 6
+
+
+def test_running_out_of_time_is_nobodys_fault(world: World) -> None:
+    """A worker that is stopped for its time limit leaves the batch waiting, and calls no delivery unreadable."""
+    place = world.foundry
+    store(place, (NOON, body(number=1), {}), (NOON, body(number=2), {}))
+    with patch.object(pipeline, "read", side_effect=SoftTimeLimitExceeded), pytest.raises(SoftTimeLimitExceeded):
+        drain(place)
+    with network_scope(place.network.id):
+        assert set(Processing.objects.values_list("state", flat=True)) == {"waiting"}
