@@ -80,6 +80,7 @@ def definer_function(
 ) -> RunSQL:
     """Create a function that runs with the owner's rights, callable by the role(s) in `execute` only.
 
+    Temporary objects are looked for last: else the app role could put a view of its own in the place of a table.
     `plan_each_call` is for statements whose best plan depends on the values: PL/pgSQL would keep one for all of them.
     """
     volatility = "STABLE" if language == "sql" and "INSERT" not in body.upper() else "VOLATILE"
@@ -87,7 +88,7 @@ def definer_function(
     return RunSQL(
         f"""
         CREATE FUNCTION {signature} RETURNS {returns} LANGUAGE {language} {volatility} SECURITY DEFINER
-            SET search_path = pg_catalog, public {planning} AS $definer${body}$definer$;
+            SET search_path = pg_catalog, public, pg_temp {planning} AS $definer${body}$definer$;
         REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION {signature} TO {execute};
         """,

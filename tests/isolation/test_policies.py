@@ -67,6 +67,7 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
     assert {name for name, *_ in functions} == {
         "portal_inbox_for_token",
         "portal_metrics",
+        "portal_networks_with_batches_due",
         "portal_networks_with_recheck_wanted",
         "portal_networks_with_waiting_deliveries",
         "portal_quarantine_count_down",
@@ -74,9 +75,25 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
         "portal_search_events",
     }
     for name, public, config in functions:
-        assert "search_path=pg_catalog, public" in config, name
+        assert "search_path=pg_catalog, public, pg_temp" in config, name
         if name != "portal_quarantine_count_down":  # a trigger function: it cannot be called
             assert not public, name
+
+
+def test_a_definer_function_never_runs_what_the_app_role_made() -> None:
+    """A temporary view of a table's name, which PostgreSQL would look for first, would run its code as the owner."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            """CREATE TABLE pg_temp.ran_as (who text);
+            CREATE FUNCTION pg_temp.spy() RETURNS uuid LANGUAGE plpgsql AS $$ BEGIN
+                INSERT INTO pg_temp.ran_as VALUES (current_user); RETURN NULL; END $$;
+            CREATE TEMPORARY VIEW networks_network AS SELECT pg_temp.spy() AS id;
+            GRANT ALL ON pg_temp.ran_as, networks_network TO PUBLIC;
+            SELECT * FROM portal_networks_with_waiting_deliveries();
+            SELECT * FROM portal_metrics()"""
+        )
+        cursor.execute("SELECT * FROM pg_temp.ran_as")
+        assert cursor.fetchall() == []
 
 
 def test_without_a_scope_nothing_is_seen() -> None:
