@@ -14,7 +14,7 @@ from integrations.mobility_work.ordering import Tie, chain_indexes, order_key
 from integrations.mobility_work.reading import Reading as Meaning
 from integrations.mobility_work.reading import Subject
 from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events, upsert_subjects
-from portal.timeline.models import ContractDifference, Event, Reading
+from portal.timeline.models import ContractDifference, Event, EventSubject, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,20 @@ def record_events(network_id: UUID, events: Sequence[NewEvent]) -> dict[bytes, i
     insert_events(network_id, numbered, recorded_at=now)
     write_readings(network_id, numbered)
     return positions
+
+
+def first_received(network_id: UUID, positions: Iterable[int]) -> dict[int, datetime]:
+    """Return since when these events are known, by position."""
+    found = Reading.objects.filter(network_id=network_id, position__in=list(positions))
+    return dict(found.values_list("position", "first_received_at"))
+
+
+def replace_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:
+    """Put new readings in the place of old ones; the caller holds the lock, and fills in what depends on deliveries."""
+    positions = [position for position, _ in events]
+    EventSubject.objects.filter(network_id=network_id, position__in=positions).delete()
+    Reading.objects.filter(network_id=network_id, position__in=positions).delete()
+    write_readings(network_id, events)
 
 
 def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:

@@ -19,10 +19,10 @@ from portal.lib.scope import network_scope
 from portal.networks.inbox import pin_recipe_of_delivery
 from portal.networks.models import Network
 from portal.timeline.models import ContractDifference, Reading
-from portal.timeline.record import NewEvent, positions_of, record_events
+from portal.timeline.record import NewEvent, first_received, positions_of, record_events, replace_readings
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
-from portal.webhooks.standing import refresh_standing
+from portal.webhooks.standing import refresh_standing, sharers_of_nonces
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +133,7 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
     held, read_ones = _read(network, batch)
     positions = positions_of(network.id, {identity for _, identity, _ in read_ones})
     new = _new_events(read_ones, known=set(positions))
+    _read_as_first_received(network.id, read_ones, positions)
     positions |= record_events(network.id, new)
     first_of = {event.identity: index for index, event in enumerate(new)}
     outcomes = list(held)
@@ -141,7 +142,9 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
         outcomes.append(Outcome(delivery.id, Processing.State.DONE, positions[identity], repeat))
     _finish(network.id, outcomes)
     touched = {outcome.position for outcome in outcomes if outcome.position is not None}
-    refresh_standing(network.id, touched | _sharers_of_keys(network.id, new, positions))
+    touched |= _sharers_of_keys(network.id, new, positions)
+    touched |= sharers_of_nonces(network.id, [delivery.id for delivery in batch])
+    refresh_standing(network.id, touched)
 
 
 def _read(
@@ -161,12 +164,29 @@ def _read(
 
 
 def _new_events(deliveries: Sequence[tuple[WaitingDelivery, bytes, Meaning]], *, known: set[bytes]) -> list[NewEvent]:
-    """Return one event per identity that is not known yet, in the order of arrival."""
+    """Return one event per identity that is not known yet, as it was first received."""
     events: dict[bytes, NewEvent] = {}
     for delivery, identity, meaning in deliveries:
-        if identity not in known and identity not in events:
-            events[identity] = NewEvent(identity, delivery.body, delivery.received_at, meaning)
+        if identity in known or (identity in events and events[identity].first_received_at <= delivery.received_at):
+            continue
+        events[identity] = NewEvent(identity, delivery.body, delivery.received_at, meaning)
     return list(events.values())
+
+
+def _read_as_first_received(
+    network_id: UUID, deliveries: Sequence[tuple[WaitingDelivery, bytes, Meaning]], known: dict[bytes, int]
+) -> None:
+    """Read recorded events anew of which an earlier delivery comes only now, as one does out of the quarantine.
+
+    Where a body names no time that can be trusted, the event occurred when it was first received.
+    """
+    repeats = [repeat for repeat in deliveries if repeat[1] in known]
+    if not repeats:
+        return
+    since = first_received(network_id, known.values())
+    earlier = [repeat for repeat in repeats if repeat[0].received_at < since[known[repeat[1]]]]
+    if earlier:
+        replace_readings(network_id, [(known[e.identity], e) for e in _new_events(earlier, known=set())])
 
 
 def _sharers_of_keys(network_id: UUID, new: Sequence[NewEvent], positions: dict[bytes, int]) -> set[int]:

@@ -23,8 +23,10 @@ WITH heard AS MATERIALIZED (
     SELECT h.*, h.verified AND EXISTS (
         SELECT 1 FROM unnest(h.nonces) AS used_once(value)
         CROSS JOIN LATERAL (
-            SELECT count(*) AS uses, max(d.received_at) - min(d.received_at) AS spread FROM webhooks_delivery d
-            WHERE d.network_id = h.network_id AND d.nonce = used_once.value
+            SELECT count(*) AS uses, max(use.received_at) - min(use.received_at) AS spread FROM (
+                SELECT d.received_at FROM webhooks_delivery d
+                WHERE d.network_id = h.network_id AND d.nonce = used_once.value LIMIT 4  -- that many are too many
+            ) use
         ) used
         WHERE used.uses > 3 OR used.spread > make_interval(secs => %(window)s)
     ) AS replayed
@@ -47,6 +49,30 @@ UPDATE timeline_reading r SET
     ]::varchar[], NULL)
 FROM judged h WHERE r.network_id = h.network_id AND r.position = h.position
 """
+
+# Where there are more than three, each was marked when the fourth came.
+NONCE_SHARERS = """
+WITH used AS MATERIALIZED (
+    SELECT DISTINCT network_id, nonce FROM webhooks_delivery
+    WHERE network_id = (SELECT %(network)s::uuid) AND id = ANY (%(deliveries)s) AND nonce IS NOT NULL
+)
+SELECT DISTINCT sharer.position FROM used CROSS JOIN LATERAL (
+    SELECT p.position FROM (
+        SELECT d.id FROM webhooks_delivery d
+        WHERE d.network_id = used.network_id AND d.nonce = used.nonce AND d.id <> ALL (%(deliveries)s) OFFSET 0
+    ) other CROSS JOIN LATERAL (
+        SELECT position FROM webhooks_processing
+        WHERE network_id = used.network_id AND delivery_id = other.id AND position IS NOT NULL OFFSET 0
+    ) p LIMIT 4
+) sharer
+"""
+
+
+def sharers_of_nonces(network_id: UUID, delivery_ids: Iterable[UUID]) -> set[int]:
+    """Return earlier events with a nonce that these deliveries use again: they may be replays only now."""
+    with connection.cursor() as cursor:
+        cursor.execute(NONCE_SHARERS, {"network": network_id, "deliveries": list(delivery_ids)})
+        return {position for (position,) in cursor.fetchall()}
 
 
 def refresh_standing(network_id: UUID, positions: Iterable[int]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
 
+from integrations.mobility_work.signature import CANDIDATES, sign
 from portal.lib.scope import network_scope
-from portal.timeline.models import Event
+from portal.timeline.models import Event, Reading
 from portal.webhooks import background, pipeline
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.models import Processing
@@ -61,3 +63,38 @@ def test_running_out_of_time_is_nobodys_fault(world: World) -> None:
         drain(place)
     with network_scope(place.network.id):
         assert set(Processing.objects.values_list("state", flat=True)) == {"waiting"}
+
+
+def end_state(place: ConnectedNetwork, arrivals: list[tuple[datetime, bytes, dict[str, str]]], limit: int) -> list[Any]:
+    """Return what the timeline shows after these arrivals, drained after every `limit` of them; then undo it all."""
+    with transaction.atomic():
+        for start in range(0, len(arrivals), limit):
+            store(place, *arrivals[start : start + limit])
+            drain(place)
+        with network_scope(place.network.id):
+            fields = ("order_key", "occurred_at", "flags", "deliveries", "first_received_at", "last_received_at")
+            found = [(bytes(key), *rest) for key, *rest in Reading.objects.order_by("order_key").values_list(*fields)]
+        transaction.set_rollback(True)
+    return found
+
+
+def test_a_nonce_used_by_several_events_marks_them_all_whenever_they_come(world: World) -> None:
+    place, recipe = world.foundry, CANDIDATES[0]
+    bodies = [body(number=number) for number in range(5)]
+    arrivals = [
+        (NOON, raw, {"X-MW-Signature": sign(recipe, place.secret, t=int(NOON.timestamp()), nonce="same", body=raw)})
+        for raw in bodies
+    ]
+    together, one_by_one = end_state(place, arrivals, 100), end_state(place, arrivals, 1)
+    assert all("replayed" in flags for _, _, flags, *_ in together)
+    assert one_by_one == together
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_an_event_without_a_time_of_its_own_occurred_when_it_first_arrived(world: World, limit: int) -> None:
+    """Its first delivery may be processed last, out of the quarantine or by a slower receiver."""
+    raw = body(number=1, sparePart={"id": "9", "name": "Seal"})
+    first, second = (NOON, raw, {}), (NOON + timedelta(hours=3), raw, {})
+    assert end_state(world.foundry, [second, first], limit) == end_state(world.foundry, [first, second], limit)
+    [(_, occurred_at, *_)] = end_state(world.foundry, [second, first], limit)
+    assert occurred_at == NOON
