@@ -7,6 +7,8 @@ import json
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any
 
+MAX_DEPTH = 100  # far from Python's own limit, which depends on how deep the caller stands
+
 
 class _NotCanonical(ValueError):
     """The body has no canonical form; its raw bytes are its identity."""
@@ -55,19 +57,25 @@ def load_json(body: bytes) -> Any:
     )
 
 
-def write_json(value: Any, *, sort_keys: bool, ascii_only: bool) -> str:
-    """Return the one text of a parsed JSON value: no spaces, numbers as they were written. Raises RecursionError."""
+def write_json(value: Any, *, sort_keys: bool, ascii_only: bool, depth: int = MAX_DEPTH) -> str:
+    """Return the one text of a parsed JSON value: no spaces, numbers as they were written.
+
+    Raises RecursionError where more than `depth` values are nested.
+    """
+    if not depth:
+        raise RecursionError
     quote = encode_basestring_ascii if ascii_only else encode_basestring
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, Number):
         return value.literal
+    options: Any = {"sort_keys": sort_keys, "ascii_only": ascii_only, "depth": depth - 1}
     if isinstance(value, dict):
         names = sorted(value) if sort_keys else value
-        write = [f"{quote(k)}:{write_json(value[k], sort_keys=sort_keys, ascii_only=ascii_only)}" for k in names]
+        write = [f"{quote(k)}:{write_json(value[k], **options)}" for k in names]
         return "{" + ",".join(write) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(write_json(item, sort_keys=sort_keys, ascii_only=ascii_only) for item in value) + "]"
+        return "[" + ",".join(write_json(item, **options) for item in value) + "]"
     return json.dumps(value)
 
 

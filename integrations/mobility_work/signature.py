@@ -18,6 +18,7 @@ from typing import Any
 from integrations.mobility_work.identity import load_json, write_json
 
 MAX_HEADER_LENGTH = 1000
+MAX_NONCE_LENGTH = 200  # as much as is kept of it
 SAFE_T = re.compile(r"[0-9]{10}\Z")
 SAFE_NONCE = re.compile(r"[A-Za-z0-9_-]+\Z")
 HEX_DIGEST = re.compile(r"[0-9a-fA-F]{64}\Z")
@@ -63,9 +64,9 @@ def parse_header(value: str) -> Signature:
         raise MalformedSignature(f"{error.args[0]} is missing") from None
     if not (found.t.isascii() and found.t.isdigit() and len(found.t) <= 20):
         raise MalformedSignature("t is no number")
-    if not (found.nonce and found.nonce.isascii() and found.nonce.isprintable()) or not HEX_DIGEST.match(
-        found.signature
-    ):
+    if not (
+        0 < len(found.nonce) <= MAX_NONCE_LENGTH and found.nonce.isascii() and found.nonce.isprintable()
+    ) or not HEX_DIGEST.match(found.signature):
         raise MalformedSignature("nonce or signature has an impossible form")
     return found
 

@@ -92,3 +92,14 @@ def test_a_body_cannot_pose_as_another_of_the_other_kind() -> None:
 def test_lone_surrogates_are_kept_apart() -> None:
     assert event_identity(b'{"a":"\\ud800"}') != event_identity(b'{"a":"\\udfff"}')
     assert event_identity(b'{"a":"\\ud83d\\ude00"}') == event_identity('{"a":"😀"}'.encode())
+
+
+@pytest.mark.parametrize("depth", [50, 100, 200, 300, 400, 900])
+def test_how_deep_a_body_is_nested_is_judged_alike_wherever_it_is_read(depth: int) -> None:
+    """A process that stands deeper in its own calls must not give the event another name."""
+    body = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+
+    def deeper(calls: int) -> bytes:
+        return event_identity(body) if calls == 0 else deeper(calls - 1)
+
+    assert deeper(0) == deeper(150) == deeper(400)

@@ -193,3 +193,10 @@ def test_any_header_is_read_or_refused(header: str) -> None:
 
 def test_tolerance_counts_both_ways() -> None:
     assert [is_stale("1000", now=now, tolerance=300) for now in (699, 700, 1300, 1301)] == [True, False, False, True]
+
+
+def test_a_nonce_that_is_longer_than_what_is_kept_of_it_is_refused() -> None:
+    """Its length is pinned from what was kept: everything after it would be refused."""
+    with pytest.raises(MalformedSignature):
+        parse_header(f"t=1773304867,nonce={'a' * 201},signature={'0' * 64}")
+    assert parse_header(f"t=1773304867,nonce={'a' * 200},signature={'0' * 64}").nonce
