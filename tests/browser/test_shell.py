@@ -30,9 +30,9 @@ def test_the_frame_and_the_day_stay_in_view_on_a_long_page(page: Page, product: 
     page.goto(product["portal_url"] + "/timeline/")
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_function("window.scrollY > 800")
-    assert top_of(page, ".top") == 0
+    assert top_of(page, ".top") == pytest.approx(0, abs=1)  # a part of a pixel is no movement
     if width > 760:
-        assert top_of(page, ".side") == 0
+        assert top_of(page, ".side") == pytest.approx(0, abs=1)
     bar = page.locator(".top").bounding_box()
     assert bar is not None
     days = [top_of(page, f".day >> nth={number}") for number in range(page.locator(".day").count())]
