@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "portal.accounts",
     "portal.networks",
     "portal.timeline",
+    "portal.jobs",
     "portal.webhooks",
     "portal.explore",
     "portal.dev",
@@ -216,6 +217,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-deliveries": {
         "task": "portal.webhooks.background.sweep",
+        "schedule": 1.0,
+        "options": {"expires": 1.0},
+    },
+    "sweep-jobs": {
+        "task": "portal.jobs.background.sweep",
         "schedule": 1.0,
         "options": {"expires": 1.0},
     },

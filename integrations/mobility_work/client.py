@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,22 +76,29 @@ class Accepted:
 
 def send(base_url: str, operation: Operation, payload: object, *, api_key: str, network_name: str = "") -> Accepted:
     """Ask for one operation. `payload` is a list of rows, or one object where the limit is 1. Raises VendorError."""
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return send_body(base_url, operation, body, api_key=api_key, network_name=network_name)
+
+
+def send_body(base_url: str, operation: Operation, body: bytes, *, api_key: str, network_name: str = "") -> Accepted:
+    """Ask for one operation with exactly these bytes of JSON. Raises VendorError."""
     with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
-        response = _send(client, operation.method, operation.path, payload)
+        response = _send(client, operation.method, operation.path, body)
     return Accepted(response.status_code, _request_id(response))
 
 
-def _send(client: httpx.Client, method: str, path: str, payload: object = None) -> httpx.Response:
+def _send(client: httpx.Client, method: str, path: str, body: bytes | None = None) -> httpx.Response:
     """Send one request; return its 2xx answer. Raises VendorError, from no cause: the cause holds the request."""
     try:
-        response = client.request(method, path, json=payload)
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        response = client.request(method, path, content=body, headers=headers)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
         raise NothingSent(type(error).__name__) from None
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from None
     logger.info("%s %s answered %s, request id %s", method, path, response.status_code, _request_id(response) or "none")
     if not response.is_success:
-        raise error_of(response, payload)
+        raise error_of(response, json.loads(body) if body is not None else None)
     return response
 
 

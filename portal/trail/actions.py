@@ -36,5 +36,8 @@ ACTIONS: dict[str, str | Promise] = {
     "delivery_run_again": _("Delivery run again"),
     "quarantine_released": _("Quarantined deliveries released"),
     "payload_downloaded": _("Raw payload downloaded"),
+    "job_submitted": _("Job submitted"),
+    "job_cancelled": _("Job cancelled"),
+    "job_resumed": _("Job resumed"),
     "simulated": _("Load simulated"),
 }

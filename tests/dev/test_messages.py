@@ -89,7 +89,9 @@ def test_a_sentence_is_told_in_the_language_and_numbers_of_the_reader() -> None:
         previous_stock=Decimal("10000"),
         resulting_stock=Decimal("2.500000"),
     )
-    with translation.override("fr"):
-        french = strip_tags(sentence_html(reading, "foundry"))
-    assert french == "A. Martin a compté 3 × Huile (10000 → 2,5)"
-    assert strip_tags(sentence_html(reading, "foundry")) == "A. Martin counted 3 × Huile (10000 → 2.5)"
+    told = {}
+    for language in ("fr", "en"):
+        with translation.override(language):
+            told[language] = strip_tags(sentence_html(reading, "foundry"))
+    assert told["fr"] == "A. Martin a compté 3 × Huile (10000 → 2,5)"
+    assert told["en"] == "A. Martin counted 3 × Huile (10000 → 2.5)"

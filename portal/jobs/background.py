@@ -1,0 +1,32 @@
+"""Celery entry points of jobs: nudges only; what is to be sent is in PostgreSQL."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.db import connection
+
+from portal.jobs.pipeline import send_next
+
+NUDGE_SECONDS = 30  # an older message says nothing that the sweep does not say
+MAX_BATCHES = 10  # then another message goes to the back of the line, so that one network cannot starve the others
+
+
+@shared_task
+def send(network_id: str) -> None:
+    """Send what waits at one network."""
+    for _ in range(MAX_BATCHES):
+        if not send_next(UUID(network_id)):
+            return
+    send.apply_async(args=(network_id,), expires=NUDGE_SECONDS)
+
+
+@shared_task
+def sweep() -> None:
+    """Find the work that a lost message left behind, and the batches whose worker is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM portal_networks_with_batches_due()")
+        due = [row[0] for row in cursor.fetchall()]
+    for network_id in due:
+        send.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)

@@ -1,0 +1,216 @@
+"""FLOW 2, after a call: what an answer, or its absence, means for the rows, the batch and the job."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from integrations.errors import (
+    AccessDenied,
+    BadKey,
+    FieldError,
+    InvalidPayload,
+    NothingSent,
+    OutcomeUnknown,
+    RateLimited,
+    VendorError,
+    VendorFault,
+)
+from integrations.mobility_work.client import Accepted
+from integrations.mobility_work.operations import OPERATIONS
+from integrations.spec import Operation
+from portal.jobs.claim import Claim, lock_jobs
+from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.states import JobState, RowState, end_of, sources_of
+from portal.jobs.touched import touched_since
+
+Outcome = Accepted | VendorError
+MAX_UNREACHABLE = 10  # attempts in which nothing was sent, before a person is asked
+MAX_REPEATS = 5  # of a call whose outcome is unknown and whose repeat is safe
+FAULT_PAUSE = timedelta(minutes=3)  # "the same call a few minutes later" (vendor reference, section 2)
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds
+
+
+def settle(claim: Claim, outcome: Outcome, *, now: datetime) -> bool:
+    """Store what came back. Needs the network's scope, inside a transaction; False when the lease was lost before."""
+    lock_jobs(claim.network.id)
+    if not _end_call(claim.network.id, claim.call_id, outcome, now=now):
+        return False
+    _apply(claim.network.id, claim.job_id, claim.batch, claim.operation, outcome, rows=claim.rows, now=now)
+    return True
+
+
+def settle_lost(network_id: UUID, *, now: datetime) -> int:
+    """Settle the calls of workers that are gone: they may have been sent, and nobody will say. Returns how many."""
+    lock_jobs(network_id)
+    lost = Batch.objects.filter(network_id=network_id, state=Batch.State.SENDING, lease_until__lt=now)
+    count = 0
+    for batch in lost:
+        job = Job.objects.get(network_id=network_id, id=batch.job_id)
+        outcome = OutcomeUnknown("the worker ended before the answer came")
+        calls = Call.objects.filter(network_id=network_id, job_id=job.id, batch=batch.number, ended_at=None)
+        for call_id in calls.values_list("id", flat=True):
+            _end_call(network_id, call_id, outcome, now=now)
+        rows = _rows(network_id, job.id, batch.number).filter(state=RowState.SENDING).order_by("number")
+        numbers = tuple(rows.values_list("number", flat=True))
+        _apply(network_id, job.id, batch.number, OPERATIONS[job.operation], outcome, rows=numbers, now=now)
+        count += 1
+    return count
+
+
+def _end_call(network_id: UUID, call_id: UUID, outcome: Outcome, *, now: datetime) -> bool:
+    accepted = isinstance(outcome, Accepted)
+    changed = Call.objects.filter(network_id=network_id, id=call_id, ended_at=None).update(
+        ended_at=now,
+        outcome="accepted" if accepted else type(outcome).__name__,
+        status=outcome.status,
+        request_id=outcome.request_id[:100],
+        detail="" if isinstance(outcome, Accepted) else outcome.detail[:500],
+    )
+    return changed == 1
+
+
+def _apply(
+    network_id: UUID,
+    job_id: UUID,
+    batch: int,
+    operation: Operation,
+    outcome: Outcome,
+    *,
+    rows: tuple[int, ...],
+    now: datetime,
+) -> None:
+    """The one place that says what each outcome means (design section 4, "Writes")."""
+    mine = Batch.objects.filter(network_id=network_id, job_id=job_id, number=batch)
+    attempts = mine.values_list("attempts", flat=True).get()
+    if isinstance(outcome, Accepted):
+        _move(_rows(network_id, job_id, batch), RowState.ACCEPTED, now=now)
+        mine.update(state=Batch.State.ANSWERED, lease_until=None)
+    elif isinstance(outcome, (NothingSent, RateLimited)):
+        _again(network_id, job_id, batch, at=now + _pause(outcome, attempts), now=now)
+        if attempts >= MAX_UNREACHABLE:
+            _pause_job(network_id, job_id, Job.Pause.UNREACHABLE)
+    elif isinstance(outcome, (BadKey, AccessDenied)):
+        _again(network_id, job_id, batch, at=None, now=now)
+        refused = Job.Pause.KEY_REFUSED if isinstance(outcome, BadKey) else Job.Pause.ACCESS_DENIED
+        _pause_job(network_id, job_id, refused)
+    elif outcome.outcome_unknown:
+        repeat = operation.retry_safe and isinstance(outcome, (VendorFault, OutcomeUnknown)) and attempts < MAX_REPEATS
+        if repeat:
+            _leave_touched(network_id, job_id, batch, now=now)
+            _again(network_id, job_id, batch, at=now + FAULT_PAUSE, now=now)
+        if not repeat or not _rows(network_id, job_id, batch).filter(state=RowState.QUEUED).exists():
+            _move(_rows(network_id, job_id, batch), RowState.UNCERTAIN, now=now)
+            mine.update(state=Batch.State.UNCERTAIN, lease_until=None)
+    else:
+        _refuse(network_id, job_id, batch, outcome, rows=rows, now=now)
+        mine.update(state=Batch.State.ANSWERED, lease_until=None)
+        if batch == 1:
+            _pause_job(network_id, job_id, Job.Pause.REFUSED)
+    end_if_all_is_sent(network_id, job_id, now=now)
+
+
+def _leave_touched(network_id: UUID, job_id: UUID, batch: int, *, now: datetime) -> None:
+    """Take out of a repeat what an event has touched since the first call: it could undo what is newer."""
+    first_call = Call.objects.filter(network_id=network_id, job_id=job_id, batch=batch).earliest("started_at")
+    sending = _rows(network_id, job_id, batch).filter(state=RowState.SENDING)
+    touched = touched_since(network_id, dict(sending.values_list("number", "item")), since=first_call.started_at)
+    sending.filter(number__in=touched).update(state=RowState.UNCERTAIN, updated_at=now)
+
+
+def _refuse(
+    network_id: UUID, job_id: UUID, batch: int, error: VendorError, *, rows: tuple[int, ...], now: datetime
+) -> None:
+    """Reject the rows that the vendor names; the others were not sent. Where it names none, all are rejected."""
+    named: dict[int, list[dict[str, Any]]] = {}
+    errors = error.errors if isinstance(error, InvalidPayload) else ()
+    for item in errors:
+        index = 0 if item.row is None and item.path and len(rows) == 1 else item.row
+        if index is not None and index < len(rows):
+            named.setdefault(rows[index], []).append(_as_json(item))
+    general = [_as_json(item) for item in errors if item.is_global] or [{"key": error.detail, "path": []}]
+    all_rows = _rows(network_id, job_id, batch).filter(state=RowState.SENDING)
+    for number, found in named.items():
+        all_rows.filter(number=number).update(state=RowState.REJECTED, errors=found, updated_at=now)
+    if named:
+        _move(_rows(network_id, job_id, batch), RowState.NOT_SENT, now=now, reason=Row.Reason.BATCH_REFUSED)
+    else:
+        all_rows.update(state=RowState.REJECTED, errors=general, updated_at=now)
+
+
+def _as_json(error: FieldError) -> dict[str, Any]:
+    return {
+        "path": list(error.path),
+        "key": error.message_key,
+        "parameters": error.parameters,
+        "pointer": error.pointer,
+    }
+
+
+def _again(network_id: UUID, job_id: UUID, batch: int, *, at: datetime | None, now: datetime) -> None:
+    """Put a batch back in line: nothing of it took effect, or a repeat does no harm."""
+    _move(_rows(network_id, job_id, batch), RowState.QUEUED, now=now)
+    Batch.objects.filter(network_id=network_id, job_id=job_id, number=batch).update(
+        state=Batch.State.WAITING, not_before=at, lease_until=None
+    )
+
+
+def _pause(outcome: VendorError, attempts: int) -> timedelta:
+    """Return how long to wait: as long as the vendor asks, else longer each time, and never all at once."""
+    if isinstance(outcome, RateLimited) and outcome.retry_after is not None:
+        return timedelta(seconds=outcome.retry_after)
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempts)
+    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311 - spreads load, keeps no secret
+
+
+def _pause_job(network_id: UUID, job_id: UUID, reason: Job.Pause) -> None:
+    Job.objects.filter(network_id=network_id, id=job_id, state=JobState.SENDING).update(
+        state=JobState.PAUSED, pause=reason
+    )
+
+
+def _rows(network_id: UUID, job_id: UUID, batch: int) -> Any:
+    return Row.objects.filter(network_id=network_id, job_id=job_id, batch=batch)
+
+
+def _move(rows: Any, state: RowState, *, now: datetime, reason: str = "") -> None:
+    """Move those of the rows that may go there, and that are on their way."""
+    before = set(sources_of(state)) & {RowState.SENDING, RowState.QUEUED}
+    if state != RowState.NOT_SENT:
+        before.discard(RowState.QUEUED)
+    rows.filter(state__in=before).update(state=state, reason=reason, updated_at=now)
+
+
+def counts_of(network_id: UUID, job_id: UUID) -> dict[RowState, int]:
+    """Return how many rows of a job are in each state; their sum is the job's rows."""
+    found = Row.objects.filter(network_id=network_id, job_id=job_id).values_list("state").annotate(Count("number"))
+    return {RowState(state): count for state, count in found.order_by()}
+
+
+def end_if_all_is_sent(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
+    """End a job of which nothing waits and nothing is under way; one that is cancelled waits no longer."""
+    cancelled = Job.objects.filter(network_id=network_id, id=job_id).exclude(cancel_wanted_at=None).exists()
+    if cancelled:
+        cancel_waiting(network_id, job_id, now=now)
+    open_batches = Batch.objects.filter(
+        network_id=network_id, job_id=job_id, state__in=[Batch.State.WAITING, Batch.State.SENDING]
+    )
+    if open_batches.exists():
+        return
+    Job.objects.filter(
+        network_id=network_id, id=job_id, state__in=[JobState.SENDING, JobState.PAUSED, JobState.QUEUED]
+    ).update(state=JobState.CANCELLED if cancelled else end_of(counts_of(network_id, job_id)), pause="", ended_at=now)
+
+
+def cancel_waiting(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
+    """Give up what was not sent yet; what is under way is settled by its answer."""
+    waiting = Batch.objects.filter(network_id=network_id, job_id=job_id, state=Batch.State.WAITING)
+    numbers = list(waiting.values_list("number", flat=True))
+    Row.objects.filter(network_id=network_id, job_id=job_id, batch__in=numbers, state=RowState.QUEUED).update(
+        state=RowState.NOT_SENT, reason=Row.Reason.CANCELLED, updated_at=now
+    )
+    waiting.update(state=Batch.State.NOT_SENT)

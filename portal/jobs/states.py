@@ -1,0 +1,109 @@
+"""Every state of a job and of a row, and every way from one to the next: nothing else in the code knows them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class JobState(models.TextChoices):
+    """Where one submission of an operation stands."""
+
+    DRAFT = "draft", _("Draft")
+    CHECKING = "checking", _("Checking")
+    CHECKED = "checked", _("Checked")
+    QUEUED = "queued", _("In line")
+    SENDING = "sending", _("Sending")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Done")
+    PARTLY_DONE = "partly_done", _("Partly done")
+    FAILED = "failed", _("Failed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class RowState(models.TextChoices):
+    """Where one item of a job stands. Every row has exactly one of these, so that the counts always add up."""
+
+    INVALID = "invalid", _("Has errors")
+    LEFT_OUT = "left_out", _("Left out")
+    HELD = "held", _("Held back")
+    READY = "ready", _("Ready")
+    QUEUED = "queued", _("In line")
+    SENDING = "sending", _("Sending")
+    ACCEPTED = "accepted", _("Accepted")
+    UNCONFIRMED = "unconfirmed", _("Accepted, not confirmed")
+    CONFIRMED = "confirmed", _("Confirmed by an event")
+    CONTRADICTED = "contradicted", _("Contradicted by an event")
+    REJECTED = "rejected", _("Rejected")
+    UNCERTAIN = "uncertain", _("Uncertain")
+    NOT_SENT = "not_sent", _("Not sent")
+
+
+J, R = JobState, RowState
+
+JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    J.DRAFT: frozenset({J.CHECKING, J.CANCELLED}),
+    J.CHECKING: frozenset({J.CHECKED, J.FAILED, J.CANCELLED}),
+    J.CHECKED: frozenset({J.CHECKING, J.QUEUED, J.CANCELLED}),
+    J.QUEUED: frozenset({J.SENDING, J.PAUSED, J.CANCELLED}),
+    J.SENDING: frozenset({J.PAUSED, J.DONE, J.PARTLY_DONE, J.FAILED, J.CANCELLED}),
+    J.PAUSED: frozenset({J.SENDING, J.PARTLY_DONE, J.FAILED, J.CANCELLED}),
+    # What ended stays ended: to go on is a new job, linked to this one.
+    J.DONE: frozenset(),
+    J.PARTLY_DONE: frozenset(),
+    J.FAILED: frozenset(),
+    J.CANCELLED: frozenset(),
+}
+ROW_TRANSITIONS: dict[RowState, frozenset[RowState]] = {
+    R.INVALID: frozenset({R.READY, R.INVALID, R.LEFT_OUT, R.HELD}),
+    R.LEFT_OUT: frozenset({R.READY, R.INVALID}),
+    R.HELD: frozenset(),
+    R.READY: frozenset({R.READY, R.INVALID, R.LEFT_OUT, R.QUEUED}),
+    R.QUEUED: frozenset({R.SENDING, R.NOT_SENT}),
+    # Back in line only where nothing was sent, or where a repeat is safe.
+    R.SENDING: frozenset({R.QUEUED, R.ACCEPTED, R.REJECTED, R.UNCERTAIN, R.NOT_SENT}),
+    R.ACCEPTED: frozenset({R.UNCONFIRMED, R.CONFIRMED, R.CONTRADICTED}),
+    R.UNCONFIRMED: frozenset({R.CONFIRMED, R.CONTRADICTED}),
+    # The latest evidence wins.
+    R.CONFIRMED: frozenset({R.CONTRADICTED}),
+    R.CONTRADICTED: frozenset({R.CONFIRMED}),
+    R.UNCERTAIN: frozenset({R.CONFIRMED, R.CONTRADICTED}),
+    R.REJECTED: frozenset(),
+    R.NOT_SENT: frozenset(),
+}
+OPEN_JOBS = frozenset({J.QUEUED, J.SENDING, J.PAUSED})
+ENDED_JOBS = frozenset(state for state, following in JOB_TRANSITIONS.items() if not following)
+UNSENT_ROWS = frozenset({R.QUEUED, R.SENDING})
+
+
+class StateRefused(Exception):
+    """A job or row cannot go from the state in which it is to the one that was asked for."""
+
+    def __init__(self, before: str, after: str) -> None:
+        super().__init__(f"{before} cannot become {after}")
+        self.before, self.after = before, after
+
+
+def sources_of(state: RowState) -> list[RowState]:
+    """Return the states from which a row may come into `state`: the condition of a compare-and-set."""
+    return [before for before, following in ROW_TRANSITIONS.items() if state in following]
+
+
+def refuse_wrong_turn(before: JobState, after: JobState) -> None:
+    """Raise StateRefused where no way leads from one state of a job to the other."""
+    if after not in JOB_TRANSITIONS[before]:
+        raise StateRefused(before, after)
+
+
+def end_of(counts: dict[RowState, int]) -> JobState:
+    """Return how a job ends whose rows are all sent or given up, from the count of rows by state.
+
+    `done` = every row that was to be sent was taken; `failed` = none was; else `partly done`, as with uncertain rows.
+    """
+    sent_well = sum(counts.get(state, 0) for state in (R.ACCEPTED, R.UNCONFIRMED, R.CONFIRMED, R.CONTRADICTED))
+    others = sum(counts.get(state, 0) for state in (R.REJECTED, R.UNCERTAIN, R.NOT_SENT))
+    if sent_well and not others:
+        return J.DONE
+    if counts.get(R.UNCERTAIN) or sent_well:
+        return J.PARTLY_DONE
+    return J.FAILED
