@@ -139,7 +139,7 @@ def pin_recipe_of_delivery(network_id: UUID, *, recipe: str, nonce_length: int) 
     pinned = {**RECIPES[recipe].to_dict(), "nonce_length": nonce_length}
     now = timezone.now()
     if Inbox.objects.filter(network_id=network_id, recipe__isnull=True).update(
-        recipe=pinned, recipe_pinned_at=now, recheck_wanted_at=now
+        recipe=pinned, recipe_pinned_at=now, recheck_wanted_at=now, recheck_after=None
     ):
         network = Network.objects.get(id=network_id)
         _record(network, "recipe_pinned", PORTAL, {"recipe": recipe})
@@ -155,7 +155,7 @@ def release_recipe(network: Network, *, actor: Actor | str) -> None:
 
 def want_recheck(network_id: UUID) -> None:
     """Ask for unverified and quarantined deliveries to be judged again."""
-    Inbox.objects.filter(network_id=network_id).update(recheck_wanted_at=timezone.now())
+    Inbox.objects.filter(network_id=network_id).update(recheck_wanted_at=timezone.now(), recheck_after=None)
 
 
 def _hours(overlap: timedelta) -> float:

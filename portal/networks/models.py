@@ -94,6 +94,8 @@ class Inbox(models.Model):
     recipe_pinned_at = models.DateTimeField(null=True)
     # Set whenever secrets or recipe change: unverified and quarantined deliveries are then judged again.
     recheck_wanted_at = models.DateTimeField(null=True)
+    recheck_not_before = models.DateTimeField(null=True)  # a worker is at it, or a second look is due then
+    recheck_after = models.UUIDField(null=True)  # the last unverified delivery that was judged for this wish
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ KEPT_HEADERS = frozenset(
     {"user-agent", "content-type", "content-length", "x-mw-signature", "date", "request-id", "x-request-id"}
 )
 MAX_HEADER_LENGTH = 2000
+SEARCH_WAS_BOUNDED = "bound"  # the drain searches on
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _matching_recipe(
     try:
         match = find_recipe(signature, secrets=inbox.secrets, body=body, max_work_bytes=max_work_bytes)
     except SearchBounded:
-        return None, "bound"
+        return None, SEARCH_WAS_BOUNDED
     return (match.recipe.name, "") if match else (None, "no_match")
 
 

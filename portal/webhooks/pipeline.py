@@ -20,8 +20,10 @@ from portal.networks.inbox import pin_recipe_of_delivery
 from portal.networks.models import Network
 from portal.timeline.models import ContractDifference, Reading
 from portal.timeline.record import NewEvent, first_received, positions_of, record_events, replace_readings
+from portal.webhooks.intake import SEARCH_WAS_BOUNDED
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
+from portal.webhooks.recheck import search_longer
 from portal.webhooks.standing import refresh_standing, sharers_of_nonces
 
 logger = logging.getLogger(__name__)
@@ -33,11 +35,11 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 # Each body is fetched by its key, also while PostgreSQL knows nothing yet of a new network (see standing.py), and those
 # that the bound leaves out are not fetched at all.
 WAITING = """
-SELECT id, received_at, body, recipe, nonce_length, verdict, attempts FROM (
-    SELECT d.id, d.received_at, d.body, d.recipe, length(coalesce(d.nonce, '')) AS nonce_length, p.verdict, p.attempts,
+SELECT id, received_at, body, recipe, nonce_length, verdict_reason FROM (
+    SELECT d.id, d.received_at, d.body, d.recipe, length(coalesce(d.nonce, '')) AS nonce_length, d.verdict_reason,
         sum(length(d.body)) OVER (ORDER BY d.id) - length(d.body) AS bytes_before
     FROM (
-        SELECT network_id, delivery_id, verdict, attempts FROM webhooks_processing
+        SELECT network_id, delivery_id FROM webhooks_processing
         WHERE network_id = (SELECT %(network)s::uuid) AND state = 'waiting' ORDER BY delivery_id LIMIT %(limit)s
     ) p CROSS JOIN LATERAL (
         SELECT * FROM webhooks_delivery WHERE network_id = p.network_id AND id = p.delivery_id OFFSET 0
@@ -62,8 +64,7 @@ class WaitingDelivery:
     body: bytes
     recipe: str
     nonce_length: int
-    verdict: str
-    attempts: int
+    verdict_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:
     with connection.cursor() as cursor:
         cursor.execute(WAITING, {"network": network_id, "limit": limit, "bytes": MAX_BATCH_BYTES})
         return [
-            WaitingDelivery(key, received_at, bytes(body), recipe, length, verdict, attempts)
-            for key, received_at, body, recipe, length, verdict, attempts in cursor.fetchall()
+            WaitingDelivery(key, received_at, bytes(body), recipe, nonce_length, reason)
+            for key, received_at, body, recipe, nonce_length, reason in cursor.fetchall()
         ]
 
 
@@ -130,6 +131,9 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
             network.id, recipe=delivery.recipe, nonce_length=delivery.nonce_length
         ):
             break
+    bounded = [delivery.id for delivery in batch if delivery.verdict_reason == SEARCH_WAS_BOUNDED]
+    if bounded:
+        search_longer(network.id, bounded)
     held, read_ones = _read(network, batch)
     positions = positions_of(network.id, {identity for _, identity, _ in read_ones})
     new = _new_events(read_ones, known=set(positions))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -23,27 +25,58 @@ BATCH = 200
 # Nobody waits for an answer here: bodies that were too large for a search by the receiver are searched now.
 MAX_WORK_BYTES = 50 * DEFAULT_WORK_BYTES
 NEVER = UUID(int=0)
+LEASE = timedelta(minutes=5)  # longer than a batch takes
+# By then each receiver has looked up secrets and recipe again; until then it may refuse what they would let in.
+KNOWN_EVERYWHERE = timedelta(seconds=10)
 
 
 def recheck(network_id: UUID) -> int:
     """Judge everything again that might be good now; return how many deliveries became verified.
 
-    Works in batches of their own transactions; when the process dies in between, the wish is still recorded and the
-    next sweep begins again.
+    Works in batches of their own transactions, one worker at a time at a network; when the process dies in between,
+    the wish is still recorded, and a later sweep goes on from there.
     """
+    started = timezone.now()
     with network_scope(network_id):
-        wanted_at = Inbox.objects.get(network_id=network_id).recheck_wanted_at
+        wish, after = _claim(network_id, started)
+    if wish is None:
+        return 0
     improved = 0
-    for step in (_recheck_unverified, _recheck_quarantine):
-        after: UUID | None = NEVER
-        while after is not None:
+    for step, place in ((_recheck_quarantine, NEVER), (_recheck_unverified, after or NEVER)):
+        reached: UUID | None = place
+        while reached is not None:
             with network_scope(network_id):
-                count, after = step(network_id, after)
+                count, reached = step(network_id, reached)
                 improved += count
+                _keep_claim(network_id, wish, after=reached if step is _recheck_unverified else None)
     with network_scope(network_id):
-        # Unless somebody changed a secret meanwhile, the wish is fulfilled.
-        Inbox.objects.filter(network_id=network_id, recheck_wanted_at=wanted_at).update(recheck_wanted_at=None)
+        _end_claim(network_id, wish, started)
     return improved
+
+
+def _claim(network_id: UUID, now: datetime) -> tuple[datetime | None, UUID | None]:
+    """Return since when judging again is wanted and how far it came, and keep others away; None: nothing to do."""
+    inbox = Inbox.objects.select_for_update().get(network_id=network_id)
+    if inbox.recheck_wanted_at is None or (inbox.recheck_not_before or now) > now:
+        return None, None
+    Inbox.objects.filter(network_id=network_id).update(recheck_not_before=now + LEASE)
+    return inbox.recheck_wanted_at, inbox.recheck_after
+
+
+def _keep_claim(network_id: UUID, wish: datetime, *, after: UUID | None) -> None:
+    Inbox.objects.filter(network_id=network_id).update(recheck_not_before=timezone.now() + LEASE)
+    if after is not None:
+        Inbox.objects.filter(network_id=network_id, recheck_wanted_at=wish).update(recheck_after=after)
+
+
+def _end_claim(network_id: UUID, wish: datetime, started: datetime) -> None:
+    """Call the wish fulfilled, unless somebody changed a secret meanwhile or receivers may not know of it yet."""
+    Inbox.objects.filter(network_id=network_id).update(recheck_not_before=None)
+    same = Inbox.objects.filter(network_id=network_id, recheck_wanted_at=wish)
+    if wish + KNOWN_EVERYWHERE <= started:
+        same.update(recheck_wanted_at=None, recheck_after=None)
+    else:
+        same.update(recheck_not_before=wish + KNOWN_EVERYWHERE, recheck_after=None)
 
 
 def open_inbox(network_id: UUID) -> OpenInbox:
@@ -80,12 +113,23 @@ def _adopt(inbox: OpenInbox, judgement: Judgement) -> OpenInbox:
 
 def _recheck_unverified(network_id: UUID, after: UUID) -> tuple[int, UUID | None]:
     lock_network(network_id, wait=True)
-    inbox = open_inbox(network_id)
     rows = list(
         Processing.objects.filter(network_id=network_id, verdict=Verdict.UNVERIFIED, delivery_id__gt=after).order_by(
             "delivery_id"
         )[:BATCH]
     )
+    return _judge_unverified(network_id, rows), rows[-1].delivery_id if len(rows) == BATCH else None
+
+
+def search_longer(network_id: UUID, delivery_ids: Sequence[UUID]) -> None:
+    """Judge unverified deliveries for which the receiver could not take the time. Needs the lock."""
+    wanted = Processing.objects.filter(network_id=network_id, delivery_id__in=delivery_ids, verdict=Verdict.UNVERIFIED)
+    _judge_unverified(network_id, list(wanted.order_by("delivery_id")))
+
+
+def _judge_unverified(network_id: UUID, rows: Sequence[Processing]) -> int:
+    """Judge again, and return how many became verified."""
+    inbox = open_inbox(network_id)
     deliveries = Delivery.objects.filter(network_id=network_id, id__in=[row.delivery_id for row in rows])
     by_id = {delivery.id: delivery for delivery in deliveries}
     positions: set[int] = set()
@@ -102,7 +146,7 @@ def _recheck_unverified(network_id: UUID, after: UUID) -> tuple[int, UUID | None
             positions.add(row.position)
     if positions:
         refresh_standing(network_id, positions)
-    return improved, rows[-1].delivery_id if len(rows) == BATCH else None
+    return improved
 
 
 def _recheck_quarantine(network_id: UUID, after: UUID) -> tuple[int, UUID | None]:
