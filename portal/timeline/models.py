@@ -61,11 +61,7 @@ class Reading(models.Model):
         indexes = [
             models.Index(fields=["network", "order_key"], name="reading_order"),
             models.Index(fields=["network", "type", "order_key"], name="reading_type_order"),
-            models.Index(
-                fields=["network", "verified", "order_key"],
-                condition=models.Q(verified=False),
-                name="reading_unverified_order",
-            ),
+            models.Index(fields=["network", "verified", "order_key"], name="reading_verified_order"),
             models.Index(
                 fields=["network", "idempotency_key"],
                 condition=models.Q(idempotency_key__isnull=False),

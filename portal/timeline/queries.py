@@ -162,9 +162,10 @@ def _plain(
         head.append(list(filters.types))
         conditions.append("r.type = t.name")
     reading = "x" if filters.key else "r"
-    if filters.flag == "unverified":
-        conditions.append(f"NOT {reading}.verified")
-    elif filters.flag:
+    if filters.flag in {"verified", "unverified"}:
+        # The column, which has an index; a stale signature is verified too, but wears another badge.
+        conditions.append(f"{reading}.verified = {'true' if filters.flag == 'verified' else 'false'}")
+    if filters.flag and filters.flag != "unverified":
         # As the condition of the badge's index reads (migration 0002).
         conditions.append(f"{reading}.flags @> ARRAY[%s]::varchar[]")
         values.append(filters.flag)

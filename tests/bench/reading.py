@@ -15,6 +15,7 @@ from portal.lib.scope import network_scope
 from portal.networks.models import Network
 from portal.timeline.filters import Filters
 from portal.timeline.queries import PAGE_SIZE, timeline_page
+from portal.timeline.subjects import find_subjects
 
 ROUNDS = 15
 # Words are found by their beginnings, so these are of one length: the rare word is in one event at every size. Every
@@ -27,13 +28,16 @@ INSERT INTO timeline_reading (network_id, position, reader_version, order_key, t
 SELECT %(network)s, n, 1, int8send((extract(epoch FROM at) * 1000000)::bigint # (-9223372036854775807 - 1))
         || '\\x000032'::bytea || substr(sha256(n::text::bytea), 1, 16),
     CASE WHEN n %% 200 = 0 THEN 'TaskWasCanceled' ELSE 'SparePartWasConsumed' END, true, at, 'emittedAt', true,
-    '{{"template": "x", "arguments": {{}}}}', '[]', '{{}}', '[]', 1, at, at, '',
+    '{{"template": "x", "arguments": {{}}}}', '[]',
+    CASE WHEN n %% 5000 = 0 THEN '{{verified,late}}' ELSE '{{verified}}' END::varchar[], '[]', 1, at, at, '',
     array_to_tsvector(ARRAY['word' || lpad(n::text, 8, '0'), CASE WHEN n %% 2 = 0 THEN 'common' ELSE 'odd' END]
         || CASE WHEN n %% 1000 = 0 THEN ARRAY['uncommon'] ELSE ARRAY[]::text[] END)
 FROM generate_series(%(first)s, %(last)s) n, LATERAL (SELECT now() - interval '1 second' * (2000000 - n) AS at) t;
 INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
 SELECT network_id, position, 'task', 'task-' || position %% 100, order_key FROM timeline_reading
 WHERE network_id = %(network)s AND position BETWEEN %(first)s AND %(last)s;
+INSERT INTO timeline_subject (network_id, kind, key, label, reference, last_order_key)
+SELECT %(network)s, 'person', 'id:' || n, 'Person ' || n, '', '' FROM generate_series(1, 1000) n ON CONFLICT DO NOTHING;
 """
 
 
@@ -63,6 +67,10 @@ def pages(network: Network, size: int) -> dict[str, float]:
         with network_scope(network.id):
             return timeline_page([network], filters, zone=zone, now=now, **cursor)  # type: ignore[arg-type]
 
+    def person() -> Any:
+        with network_scope(network.id):
+            return find_subjects([network], "person 77", now=now)
+
     with network_scope(network.id), connections["default"].cursor() as cursor:
         deep = min(1000 * PAGE_SIZE, size - 2 * PAGE_SIZE)
         cursor.execute(
@@ -73,6 +81,10 @@ def pages(network: Network, size: int) -> dict[str, float]:
     return {
         "first page": median_ms(lambda: page(Filters())),
         "filtered": median_ms(lambda: page(Filters(types=("TaskWasCanceled",)))),
+        "filtered, a rare badge": median_ms(lambda: page(Filters(flag="late"))),
+        "filtered, verified": median_ms(lambda: page(Filters(flag="verified"))),
+        "filtered, unverified": median_ms(lambda: page(Filters(flag="unverified"))),
+        "found a person": median_ms(person),
         "searched, rare word": median_ms(lambda: page(Filters(query="word00007777"))),
         "searched, uncommon word": median_ms(lambda: page(Filters(query="uncommon"))),
         "searched, common word": median_ms(lambda: page(Filters(query="common"))),

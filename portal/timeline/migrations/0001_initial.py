@@ -169,11 +169,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["network", "order_key"], name="reading_order"),
                     models.Index(fields=["network", "type", "order_key"], name="reading_type_order"),
-                    models.Index(
-                        condition=models.Q(("verified", False)),
-                        fields=["network", "verified", "order_key"],
-                        name="reading_unverified_order",
-                    ),
+                    models.Index(fields=["network", "verified", "order_key"], name="reading_verified_order"),
                     models.Index(
                         condition=models.Q(("idempotency_key__isnull", False)),
                         fields=["network", "idempotency_key"],
