@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ import psycopg
 logger = logging.getLogger(__name__)
 
 MAX_BATCH_ROWS = 500
+PAUSE_SECONDS = 0.2  # between two attempts to connect
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 
 STORE = """
@@ -70,15 +72,25 @@ class Connection:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.AsyncConnection | None = None
+        self._not_before = 0.0
         self.lock = asyncio.Lock()
 
     async def get(self) -> psycopg.AsyncConnection:
-        """Return an open connection in autocommit mode. Raises psycopg.OperationalError."""
+        """Return an open connection in autocommit mode. Raises psycopg.OperationalError.
+
+        Whoever waited while an attempt failed shares its failure: each would wait as long again, one after the other.
+        """
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._dsn, autocommit=True, connect_timeout=3, application_name="portal receiver",
-                options="-c statement_timeout=5000",
-            )  # fmt: skip
+            if time.monotonic() < self._not_before:
+                raise psycopg.OperationalError
+            try:
+                self._connection = await psycopg.AsyncConnection.connect(
+                    self._dsn, autocommit=True, connect_timeout=3, application_name="portal receiver",
+                    options="-c statement_timeout=5000",
+                )  # fmt: skip
+            except psycopg.OperationalError:
+                self._not_before = time.monotonic() + PAUSE_SECONDS
+                raise
         return self._connection
 
     async def reset(self) -> None:
