@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -17,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH_ROWS = 500
 PAUSE_SECONDS = 0.2  # between two attempts to connect
+ANSWER_SECONDS = 6.0  # PostgreSQL ends each of our statements itself before that
 MAX_BATCH_BYTES = 16 * 1024 * 1024
 
 STORE = """
@@ -34,6 +38,9 @@ INSERT INTO webhooks_processing (network_id, delivery_id, state, verdict, repeat
 SELECT network_id, id, 'waiting', verdict, false, 0, '', received_at FROM incoming ON CONFLICT DO NOTHING
 """
 QUARANTINE = "SELECT portal_quarantine_store(%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s)"
+
+
+Cursor = psycopg.AsyncCursor[tuple[Any, ...]]
 
 
 class NotStored(Exception):
@@ -92,6 +99,21 @@ class Connection:
                 self._not_before = time.monotonic() + PAUSE_SECONDS
                 raise
         return self._connection
+
+    async def execute(self, statement: LiteralString, values: Sequence[Any] = (), *, binary: bool = False) -> Cursor:
+        """Run a statement; raises psycopg.OperationalError also where a lost host never says that it is lost."""
+        connection = await self.get()
+        running = asyncio.ensure_future(connection.execute(statement, values, binary=binary))
+        try:
+            done, _ = await asyncio.wait({running}, timeout=ANSWER_SECONDS)
+            if not done:
+                # Psycopg waits for the end of the line, also when it is cancelled: so end the line.
+                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as line:
+                    line.shutdown(socket.SHUT_RDWR)
+            return await running
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
 
     async def reset(self) -> None:
         """Close what may be broken."""
@@ -174,7 +196,6 @@ class GroupCommit:
                 self._acknowledge([item])
 
     async def _write(self, rows: list[IncomingDelivery]) -> None:
-        connection = await self._connection.get()
         columns = [
             [getattr(row, name) for row in rows]
             for name in (
@@ -182,7 +203,7 @@ class GroupCommit:
                 "signed_at", "nonce", "recipe",
             )
         ]  # fmt: skip
-        await connection.execute(STORE, columns, binary=True)
+        await self._connection.execute(STORE, columns, binary=True)
 
     def _acknowledge(self, batch: list[tuple[IncomingDelivery, asyncio.Future[None]]]) -> None:
         for _, future in batch:
@@ -202,7 +223,7 @@ async def quarantine(
     """Keep a refused delivery; return False when the network's quarantine is full. Raises NotStored."""
     async with connection.lock:
         try:
-            cursor = await (await connection.get()).execute(
+            cursor = await connection.execute(
                 QUARANTINE,
                 [
                     delivery.network_id, delivery.id, delivery.address_id, delivery.received_at, reason,

@@ -156,7 +156,7 @@ class Receiver:
     async def _ready(self) -> tuple[int, bytes]:
         try:
             async with self._look_ups.lock:
-                await (await self._look_ups.get()).execute("SELECT 1")
+                await self._look_ups.execute("SELECT 1")
         except (psycopg.Error, OSError):
             return 503, b"not ready: database\n"
         return 200, b"ready\n"
@@ -223,11 +223,11 @@ class Receiver:
             return cached[1]
         async with self._look_ups.lock:
             try:
-                cursor = await (await self._look_ups.get()).execute(LOOK_UP, [key])
+                cursor = await self._look_ups.execute(LOOK_UP, [key])
                 row = await cursor.fetchone()
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 await self._look_ups.reset()
-                cursor = await (await self._look_ups.get()).execute(LOOK_UP, [key])
+                cursor = await self._look_ups.execute(LOOK_UP, [key])
                 row = await cursor.fetchone()
         if row is None:
             self._cache.pop(key, None)
