@@ -18,6 +18,16 @@ from portal.timeline.models import Reading
 
 PAGE_SIZE = 50
 COUNT_CAP = 100
+KEY = 27  # bytes of an order key
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The order keys of one network from `low` on and below `high`."""
+
+    network_id: UUID
+    low: bytes
+    high: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +49,11 @@ def timeline_page(
     after: str = "",
     size: int = PAGE_SIZE,
 ) -> Page:
-    """Return one page, newest first. `before` and `after` are cursors: an order key in hex. Needs the scope."""
-    low, high = filters.bounds(zone, now)
-    newest_first = not _cursor(after)
-    if newest_first:
-        high = min(high, _cursor(before) or high)
-    else:
-        low = max(low, _cursor(after) + b"\0")
-    found = _find([network.id for network in networks], filters, low, high, newest_first, size + 1)
+    """Return one page, newest first. `before` and `after` are cursors: see `_cursor`. Needs the scope."""
+    ids = [network.id for network in networks]
+    newest_first = not _place(after)
+    spans = _spans(ids, filters.bounds(zone, now), before=_place(before) if newest_first else b"", after=_place(after))
+    found = _find(spans, filters, newest_first, size + 1)
     more, found = len(found) > size, found[:size]
     if not newest_first:
         found.reverse()
@@ -54,7 +61,7 @@ def timeline_page(
     newer: str | None = None
     older: str | None = None
     if readings:
-        first, last = bytes(readings[0].order_key).hex(), bytes(readings[-1].order_key).hex()
+        first, last = _cursor(readings[0]), _cursor(readings[-1])
         newer = first if (before if newest_first else more) else None
         older = last if (more if newest_first else True) else None
     return Page(readings, newer, older)
@@ -65,10 +72,9 @@ def neighbours(
 ) -> tuple[Reading | None, Reading | None]:
     """Return the next newer and next older event in the same view."""
     ids = [network.id for network in networks]
-    low, high = filters.bounds(zone, now)
-    key = bytes(reading.order_key)
-    newer = _load(_find(ids, filters, max(low, key + b"\0"), high, False, 1))
-    older = _load(_find(ids, filters, low, min(high, key), True, 1))
+    bounds, place = filters.bounds(zone, now), _place(_cursor(reading))
+    newer = _load(_find(_spans(ids, bounds, after=place), filters, False, 1))
+    older = _load(_find(_spans(ids, bounds, before=place), filters, True, 1))
     return (newer[0] if newer else None), (older[0] if older else None)
 
 
@@ -89,7 +95,7 @@ def count_new(
             fresh = fresh.filter(flags__contains=[filters.flag])
         if filters.key or words:
             positions = list(fresh.order_by("position").values_list("position", flat=True)[: COUNT_CAP * 5])
-            matching = _find([network.id], filters, low, high, True, COUNT_CAP) if positions else []
+            matching = _find([Span(network.id, low, high)], filters, True, COUNT_CAP) if positions else []
             total += len({position for _, position in matching} & set(positions))
         else:
             total += len(fresh.order_by("position").values_list("position", flat=True)[:COUNT_CAP])
@@ -109,45 +115,71 @@ def last_positions(networks: Sequence[Network]) -> dict[UUID, int]:
         return dict(cursor.fetchall())
 
 
-def _cursor(text: str) -> bytes:
+def _cursor(reading: Reading) -> str:
+    """Return a reading's place in a timeline over several networks: its order key and its network, in hex."""
+    return (bytes(reading.order_key) + reading.network_id.bytes).hex()
+
+
+def _place(cursor: str) -> bytes:
+    """Return a cursor as bytes; b"" where somebody changed it by hand."""
     try:
-        key = bytes.fromhex(text)
+        place = bytes.fromhex(cursor)
     except ValueError:
         return b""
-    return key if len(key) == 27 else b""
+    return place if len(place) in {KEY, KEY + 16} else b""
 
 
-def _find(
-    network_ids: list[UUID], filters: Filters, low: bytes, high: bytes, newest_first: bool, limit: int
-) -> list[tuple[UUID, int]]:
-    """Return network and position of the events of a view between two order keys, in order."""
-    if not network_ids or low >= high:
+def _spans(ids: Sequence[UUID], bounds: tuple[bytes, bytes], *, before: bytes = b"", after: bytes = b"") -> list[Span]:
+    """Return the order keys of each network that lie within bounds and before or after a place.
+
+    Events are ordered by order key, then by network: two networks may hold the same body of the same moment.
+    """
+    low, high = bounds
+    spans: list[Span] = []
+    for network_id in ids:
+        first, end = low, high
+        if before:
+            key, network = before[:KEY], before[KEY:]
+            end = min(end, key + b"\0" if network_id.bytes < network else key)
+        if after:
+            key, network = after[:KEY], after[KEY:]
+            first = max(first, key if network_id.bytes > network else key + b"\0")
+        if first < end:
+            spans.append(Span(network_id, first, end))
+    return spans
+
+
+def _find(spans: Sequence[Span], filters: Filters, newest_first: bool, limit: int) -> list[tuple[UUID, int]]:
+    """Return network and position of the events of a view within the spans, in order."""
+    if not spans:
         return []
     words = search_terms(filters.query)
     if filters.query and not words:
         return []
     if words:
         query = " & ".join("'" + word.replace("'", "''").replace("\\", "\\\\") + "':*" for word in words)
-        sql = "SELECT * FROM portal_search_events(%s::uuid[], %s, %s::text[], %s, %s, %s, %s, %s, %s, %s)"
-        types = list(filters.types) or None
-        values: list[Any] = [network_ids, query, types, filters.flag or None, filters.kind or None]
-        values += [filters.key or None, low, high, newest_first, limit]
+        sql = """SELECT * FROM portal_search_events(
+            %s::uuid[], %s::bytea[], %s::bytea[], %s, %s::text[], %s, %s, %s, %s, %s)"""
+        values: list[Any] = [*_columns(spans), query, list(filters.types) or None, filters.flag or None]
+        values += [filters.kind or None, filters.key or None, newest_first, limit]
     else:
-        sql, values = _plain(network_ids, filters, low, high, newest_first, limit)
+        sql, values = _plain(spans, filters, newest_first, limit)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 
 
-def _plain(
-    network_ids: list[UUID], filters: Filters, low: bytes, high: bytes, newest_first: bool, limit: int
-) -> tuple[str, list[Any]]:
+def _columns(spans: Sequence[Span]) -> list[list[Any]]:
+    return [[span.network_id for span in spans], [span.low for span in spans], [span.high for span in spans]]
+
+
+def _plain(spans: Sequence[Span], filters: Filters, newest_first: bool, limit: int) -> tuple[str, list[Any]]:
     """Return the keyset scan per network (and per type) whose heads are merged: an index serves each of them."""
     direction = "DESC" if newest_first else "ASC"
-    conditions = ["r.network_id = n.id", "r.order_key >= %s", "r.order_key < %s"]
-    values: list[Any] = [low, high]
+    conditions = ["r.network_id = n.id", "r.order_key >= n.low", "r.order_key < n.high"]
+    values: list[Any] = []
     source, types = "timeline_reading r", ""
-    head: list[Any] = [network_ids]
+    head: list[Any] = _columns(spans)
     if filters.key:
         source = (
             "timeline_eventsubject r JOIN timeline_reading x ON x.network_id = r.network_id AND x.position = r.position"
@@ -169,9 +201,11 @@ def _plain(
         # As the condition of the badge's index reads (migration 0002).
         conditions.append(f"{reading}.flags @> ARRAY[%s]::varchar[]")
         values.append(filters.flag)
-    sql = f"""SELECT m.network_id, m.position FROM unnest(%s::uuid[]) n(id) {types} CROSS JOIN LATERAL (
+    sql = f"""SELECT m.network_id, m.position FROM unnest(%s::uuid[], %s::bytea[], %s::bytea[]) n(id, low, high)
+        {types} CROSS JOIN LATERAL (
         SELECT r.network_id, r.position, r.order_key FROM {source} WHERE {" AND ".join(conditions)}
-        ORDER BY r.order_key {direction} LIMIT %s) m ORDER BY m.order_key {direction} LIMIT %s"""  # noqa: S608 - fixed parts only
+        ORDER BY r.order_key {direction} LIMIT %s) m
+        ORDER BY m.order_key {direction}, m.network_id {direction} LIMIT %s"""  # noqa: S608 - fixed parts only
     return sql, [*head, *values, limit, limit]
 
 

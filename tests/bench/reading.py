@@ -30,7 +30,8 @@ SELECT %(network)s, n, 1, int8send((extract(epoch FROM at) * 1000000)::bigint # 
         || '\\x000032'::bytea || substr(sha256(n::text::bytea), 1, 16),
     CASE WHEN n %% 200 = 0 THEN 'TaskWasCanceled' ELSE 'SparePartWasConsumed' END, true, at, 'emittedAt', true,
     '{{"template": "x", "arguments": {{}}}}', '[]',
-    CASE WHEN n <= 10000 AND n %% 100 = 0 THEN '{{verified,late}}' ELSE '{{verified}}' END::varchar[], '[]', 1, at, at, '',
+    CASE WHEN n <= 10000 AND n %% 100 = 0 THEN '{{verified,late}}' ELSE '{{verified}}' END::varchar[],
+    '[]', 1, at, at, '',
     array_to_tsvector(ARRAY['word' || lpad(n::text, 8, '0'), CASE WHEN n %% 2 = 0 THEN 'common' ELSE 'odd' END]
         || CASE WHEN n %% 1000 = 0 THEN ARRAY['uncommon'] ELSE ARRAY[]::text[] END
         || CASE WHEN n <= 10000 AND n %% 50 = 0 THEN ARRAY['seldom'] ELSE ARRAY[]::text[] END)

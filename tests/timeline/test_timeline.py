@@ -18,12 +18,12 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.lib.scope import network_scope
+from portal.lib.scope import network_scope, tenant_scope
 from portal.networks.models import Network
 from portal.timeline import queries
 from portal.timeline.filters import FLAGS, Filters
 from portal.timeline.models import EventSubject, Reading
-from portal.timeline.queries import count_new, timeline_page
+from portal.timeline.queries import count_new, neighbours, timeline_page
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.pipeline import process_waiting
 from tests.world import ConnectedNetwork, World
@@ -66,6 +66,10 @@ def page(networks: list[Network], filters: Filters | None = None, **cursor: Any)
     return timeline_page(networks, filters or Filters(), zone=PARIS, now=timezone.now(), **cursor)
 
 
+def cursor_of(reading: Reading) -> str:
+    return (bytes(reading.order_key) + reading.network_id.bytes).hex()
+
+
 def client_of(person: Any) -> Client:
     client = Client()
     client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
@@ -95,6 +99,37 @@ def test_pages_follow_each_other_without_gap_or_overlap_over_several_networks(wo
         assert [r.pk for r in back.readings] == [r.pk for r in pages[2].readings]
 
 
+@pytest.mark.parametrize("query", ["", "roulement"])
+def test_the_same_event_of_two_networks_is_shown_twice_whatever_the_page(world: World, query: str) -> None:
+    """Bodies without a network id may be the same in both: their place is told apart by the network."""
+    places, moments = (world.foundry, world.annex), 3
+    for place in places:
+        arrive(place, *(body(number) for number in range(moments)))
+    networks = [place.network for place in places]
+    everything = {(place.network.id, position) for place in places for position in range(1, moments + 1)}
+    with tenant_scope(networks=[network.id for network in networks]):
+        whole = [(item.network_id, item.position) for item in page(networks, Filters(query=query)).readings]
+        assert set(whole) == everything
+        down: list[tuple[Any, int]] = []
+        shown = page(networks, Filters(query=query), size=1)
+        while True:
+            down += [(item.network_id, item.position) for item in shown.readings]
+            if not shown.older:
+                break
+            shown = page(networks, Filters(query=query), before=shown.older, size=1)
+        assert down == whole
+        up = [down[-1]]
+        while shown.newer:
+            shown = page(networks, Filters(query=query), after=shown.newer, size=1)
+            up += [(item.network_id, item.position) for item in shown.readings]
+        assert up[::-1] == whole
+        for index, place in enumerate(whole[1:-1], 1):
+            reading = Reading.objects.get(network_id=place[0], position=place[1])
+            beside = neighbours(networks, Filters(query=query), reading, zone=PARIS, now=timezone.now())
+            found = [(item.network_id, item.position) for item in beside if item]
+            assert found == [whole[index - 1], whole[index + 1]]
+
+
 def test_filters_narrow_and_combine(world: World) -> None:
     arrive(world.foundry, *(body(number) for number in range(20)), b'{"_event":"Mystery","note":"Zweiundvierzig"}')
     networks = [world.foundry.network]
@@ -121,7 +156,7 @@ def test_filters_narrow_and_combine(world: World) -> None:
 @pytest.mark.parametrize("flag", [name for name in FLAGS if name != "unverified"])
 def test_a_badge_has_an_index(world: World, flag: str) -> None:
     """Nothing unusual is looked for by walking the whole timeline: a million usual events may lie before it."""
-    sql, values = queries._plain([world.foundry.network.id], Filters(flag=flag), b"", b"\xff", True, 51)
+    sql, values = queries._plain([queries.Span(world.foundry.network.id, b"", b"\xff")], Filters(flag=flag), True, 51)
     with network_scope(world.foundry.network.id), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {sql}", values)
@@ -139,7 +174,7 @@ def test_a_word_is_found_however_far_away_it_is(world: World) -> None:
     networks, needle = [world.foundry.network], Filters(query="needle")
     with network_scope(world.foundry.network.id):
         newest_first = page(networks, needle)
-        keys = [bytes(reading.order_key).hex() for reading in newest_first.readings]
+        keys = [cursor_of(reading) for reading in newest_first.readings]
         assert [reading.occurred_at for reading in newest_first.readings] == [
             START + timedelta(minutes=number) for number in sorted(rare, reverse=True)
         ]
@@ -147,7 +182,7 @@ def test_a_word_is_found_however_far_away_it_is(world: World) -> None:
         assert len(page(networks, needle, before=keys[0]).readings) == 2
         assert len(page(networks, needle, after=keys[2]).readings) == 2
         newer = page(networks, needle, after="00" * 27, size=2)  # the two that follow the beginning
-        assert [bytes(reading.order_key).hex() for reading in newer.readings] == keys[1:]
+        assert [cursor_of(reading) for reading in newer.readings] == keys[1:]
         both = Filters(query="needle roulement")
         assert [len(page(networks, both, **cursor).readings) for cursor in ({}, {"after": "00" * 27})] == [3, 3]
 

@@ -4,10 +4,10 @@ from django.db import migrations
 
 from portal.lib.policies import APP, definer_function
 
-SIGNATURE = """portal_search_events(p_networks uuid[], p_query text, p_types text[], p_flag text, p_kind text, p_key text,
-    p_low bytea, p_high bytea, p_newest_first boolean, p_limit int)"""
+SIGNATURE = """portal_search_events(p_networks uuid[], p_lows bytea[], p_highs bytea[], p_query text, p_types text[],
+    p_flag text, p_kind text, p_key text, p_newest_first boolean, p_limit int)"""
 MATCHES = """
-    r.network_id = net AND r.terms @@ q AND r.order_key >= p_low AND r.order_key < p_high
+    r.network_id = net AND r.terms @@ q AND r.order_key >= low AND r.order_key < high
     AND (p_types IS NULL OR r.type = ANY (p_types)) AND (p_flag IS NULL OR p_flag = ANY (r.flags))
     AND (p_key IS NULL OR EXISTS (SELECT 1 FROM timeline_eventsubject s WHERE s.network_id = r.network_id
         AND s.kind = p_kind AND s.key = p_key AND s.position = r.position))
@@ -22,8 +22,8 @@ def _search(direction: str) -> str:
     return f"""
             SELECT array_agg(m.position), array_agg(m.order_key) INTO some_places, some_keys FROM (
                 SELECT r.position, r.order_key FROM (
-                    SELECT * FROM timeline_reading n WHERE n.network_id = net AND n.order_key >= p_low
-                        AND n.order_key < p_high ORDER BY n.order_key {direction} LIMIT near) r
+                    SELECT * FROM timeline_reading n WHERE n.network_id = net AND n.order_key >= low
+                        AND n.order_key < high ORDER BY n.order_key {direction} LIMIT near) r
                 WHERE {MATCHES} ORDER BY r.order_key {direction} LIMIT p_limit) m;
             IF some_places IS NULL OR cardinality(some_places) < p_limit THEN
                 -- Materialized, or else the planner hopes to meet the word soon and walks the whole timeline for it.
@@ -41,13 +41,19 @@ DECLARE
     allowed uuid[] := ARRAY(SELECT unnest(p_networks) INTERSECT SELECT unnest(portal_network_scope()));
     near int := greatest(200, {NEAR} / greatest(1, cardinality(allowed)));
     net uuid;
+    low bytea;
+    high bytea;
     some_places bigint[];
     some_keys bytea[];
     ids uuid[] := '{{}}';
     places bigint[] := '{{}}';
     keys bytea[] := '{{}}';
 BEGIN
-    FOREACH net IN ARRAY allowed LOOP
+    FOR number IN 1 .. coalesce(cardinality(p_networks), 0) LOOP
+        net := p_networks[number];
+        low := p_lows[number];
+        high := p_highs[number];
+        CONTINUE WHEN net <> ALL (allowed);
         IF p_newest_first THEN{_search("DESC")}
         ELSE{_search("ASC")}
         END IF;
@@ -58,7 +64,8 @@ BEGIN
         END IF;
     END LOOP;
     RETURN QUERY SELECT t.i, t.p FROM unnest(ids, places, keys) AS t (i, p, k)
-        ORDER BY CASE WHEN p_newest_first THEN t.k END DESC, t.k, t.i LIMIT p_limit;
+        ORDER BY CASE WHEN p_newest_first THEN t.k END DESC, CASE WHEN p_newest_first THEN t.i END DESC, t.k, t.i
+        LIMIT p_limit;
 END
 """
 
