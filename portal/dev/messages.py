@@ -6,6 +6,7 @@ so that a run needs neither Babel nor a compiler.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ KEYWORDS = {
 }
 # The dates of a catalogue would make two people's work differ where nothing differs.
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
+# Typography that a language forbids. French: straight quotes, and signs that a line break could part from their word.
+UNTYPOGRAPHIC = {"fr": re.compile(r"""['"“”]|[^\u202f][;!?]|[^\u00a0\d]:(?=\s|$)|«[^\u00a0\u202f]|[^\u00a0\u202f]»""")}
 
 
 def sources() -> Iterator[tuple[Path, str, bytes]]:
@@ -87,7 +90,9 @@ def updated(language: str) -> Catalog:
         if message.id:
             old = known.get(message.id, message.context)
             text = old.string if old is not None else ""
-            catalog.add(message.id, text, message.locations, message.flags, context=message.context)
+            # A guess (fuzzy) stays marked until somebody has read it: it is not compiled, and the check names it.
+            flags = message.flags | ({"fuzzy"} if old is not None and old.fuzzy else set())
+            catalog.add(message.id, text, message.locations, flags, context=message.context)
     return catalog
 
 
@@ -114,10 +119,10 @@ def mo_bytes(catalog: Catalog) -> bytes:
 
 
 def problems(language: str) -> list[str]:
-    """Return what is wrong with a language: missing, stale, not compiled, or with other placeholders."""
+    """Return what is wrong with a language: missing, stale, not compiled, misprinted, or with other placeholders."""
     catalog = updated(language)
     path = po_path(language)
-    found = [f"{language}: {_told(message)}" for message in catalog if message.id and (_told(message))]
+    found = unfinished(catalog, language)
     if not path.exists() or path.read_bytes() != po_bytes(catalog):
         found.append(f"{language}: django.po is not up to date")
     compiled = path.with_suffix(".mo")
@@ -126,15 +131,26 @@ def problems(language: str) -> list[str]:
     return found
 
 
-def _told(message: Message) -> str:
+def unfinished(catalog: Catalog, language: str) -> list[str]:
+    """Return a line for every message that a translator must look at."""
+    told = (_told(message, language) for message in catalog if message.id)
+    return [f"{language}: {line}" for line in told if line]
+
+
+def _told(message: Message, language: str) -> str:
     ids = [message.id] if isinstance(message.id, str) else list(message.id)
     strings = [message.string] if isinstance(message.string, str) else list(message.string or [""])
     if not all(strings):
         return f"not translated: {ids[0]!r}"
+    if message.fuzzy:
+        return f"only guessed (fuzzy): {ids[0]!r}"
     allowed = [_placeholders(text) for text in ids]
     for text in strings:
         if _placeholders(text) not in allowed:
             return f"placeholders differ: {ids[0]!r} and {text!r}"
+        wrong = UNTYPOGRAPHIC[language].search(text) if language in UNTYPOGRAPHIC else None
+        if wrong:
+            return f"typography at {wrong.group()!r}: {text!r}"
     return ""
 
 
@@ -163,7 +179,8 @@ def main(arguments: list[str]) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(po_bytes(catalog))
         path.with_suffix(".mo").write_bytes(mo_bytes(catalog))
-        print(f"{language}: {len(catalog)} messages, {sum(1 for m in catalog if m.id and _told(m))} to translate")
+        left = unfinished(catalog, language)
+        print(*left, f"{language}: {len(catalog)} messages, {len(left)} to translate", sep="\n")
     return 0
 
 

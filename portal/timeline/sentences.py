@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -17,6 +17,7 @@ from integrations.mobility_work.events import SOMEBODY, SOMETHING
 from portal.timeline.models import Reading
 
 NAMELESS = {SOMEBODY, SOMETHING}
+FIGURES = {"quantity", "level", "minimum"}
 
 
 def subject_url(slug: str, kind: str, key: str) -> str:
@@ -32,7 +33,8 @@ def sentence_html(reading: Reading, slug: str) -> SafeString:
     for text, name, _spec, _conversion in Formatter().parse(template):
         parts.append(escape(text))
         if name is not None:
-            parts.append(_value(arguments.get(name), slug))
+            value = _value(arguments.get(name), slug)
+            parts.append(value.replace(".", get_format("DECIMAL_SEPARATOR")) if name in FIGURES else value)
     if reading.previous_stock is not None and reading.resulting_stock is not None:
         change = f"{_number(reading.previous_stock)} → {_number(reading.resulting_stock)}"
         parts.append(format_html(' <span class="change">({})</span>', change))

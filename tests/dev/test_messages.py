@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 from babel.messages.catalog import Catalog
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.html import strip_tags
 
 from portal.dev import messages
+from portal.lib.scope import network_scope
 from portal.timeline.models import Reading
 from portal.timeline.sentences import sentence_html
+from portal.webhooks.history import PastRequest, store_past
+from portal.webhooks.pipeline import process_waiting
 from tests.world import World
 
 
@@ -41,6 +45,9 @@ def test_messages_of_every_kind_of_source_are_found() -> None:
         (("%(n)s day", "%(n)s days"), ("%(n)s jour", ""), "not translated"),
         ("{person} left", "{person} est parti", ""),
         ("100 %", "100 %", ""),
+        ("It is here", "C'est ici", "typography at"),
+        ("Stop!", "Stop !", "typography at"),
+        ("Stop!", "Stop\u202f!", ""),
     ],
 )
 def test_what_is_missing_or_broken_is_told(
@@ -63,6 +70,22 @@ def test_what_is_missing_or_broken_is_told(
     assert all(told in problem for problem in problems)
 
 
+def test_a_guess_is_told_until_somebody_has_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Catalog(locale=None)
+    source.add("Hello")
+    monkeypatch.setattr(messages, "LOCALES", tmp_path)
+    monkeypatch.setattr(messages, "template", lambda: source)
+    written = Catalog(locale="fr")
+    written.add("Hello", "Bonjour", flags=["fuzzy"])
+    path = messages.po_path("fr")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(messages.po_bytes(written))
+
+    assert messages.main([]) == 0
+    assert messages.problems("fr") == ["fr: only guessed (fuzzy): 'Hello'"]
+    assert messages.main(["--check"]) == 1
+
+
 @pytest.mark.django_db
 def test_pages_speak_the_language_of_the_person(world: World) -> None:
     world.bob.language = "fr"
@@ -75,8 +98,45 @@ def test_pages_speak_the_language_of_the_person(world: World) -> None:
     assert '<html lang="fr"' in page
     assert "Chronologie" in page
     assert "Aucun événement" in page
+    network = client.get(reverse("network", args=[world.foundry.network.slug])).content.decode()
+    assert "Dernière livraison" in network
+    assert "Clé d’API" in network
     sign_in = Client().get("/accounts/login/", headers={"Accept-Language": "fr"}).content.decode()
     assert "Se connecter" in sign_in
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "heading", "sentence"),
+    [
+        ("fr", "Lundi 2 mars 2026", "Mehdi Benali a consommé 2,5 × Huile (10 → 7,5)"),
+        ("en", "Monday, 2 March 2026", "Mehdi Benali consumed 2.5 × Huile (10 → 7.5)"),
+    ],
+)
+def test_a_day_and_an_event_are_written_as_the_reader_writes(
+    world: World, language: str, heading: str, sentence: str
+) -> None:
+    event = {
+        "_event": "SparePartWasConsumed",
+        "_idempotencyKey": "key-1",
+        "emittedAt": "2026-03-02T09:00:00+00:00",
+        "sparePart": {"id": "1", "externalReference": "", "name": "Huile"},
+        "initiator": {"userId": "7", "firstName": "Mehdi", "lastName": "Benali"},
+        "consumed": {"_type": "SparePartConsumption", "quantity": 2.5, "previousStock": 10},
+    }
+    network = world.foundry.network
+    with network_scope(network.id):
+        store_past(network.id, [PastRequest(timezone.now(), json.dumps(event).encode(), {})])
+    process_waiting(network.id, limit=7)
+    world.bob.language = language
+    world.bob.save()
+    client = Client()
+    client.force_login(world.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+
+    page = client.get(reverse("timeline")).content.decode()
+
+    assert f'<h2 class="day">{heading}</h2>' in page
+    assert sentence in " ".join(strip_tags(page).split())
 
 
 @pytest.mark.django_db
