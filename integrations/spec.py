@@ -49,6 +49,7 @@ class IdentifierType:
     shape: str  # a whole value of this type, as a regular expression
     typed: bool = True  # sent as {type, value}; else the plain value, and the vendor infers what it is
     as_integer: bool = False  # digits are sent as a number
+    tries: tuple[IdentifierType, ...] = ()  # a value that has the shape of one of these is sent as that one
     remedy: str = ""  # msgid: what to do about a value of another shape
 
 
