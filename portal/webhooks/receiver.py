@@ -2,7 +2,7 @@
 
 Answers, as the vendor reads them (vendor reference, section 7):
 200 = stored durably; 401 = signature refused, kept in quarantine; 404 = no such address, nothing kept;
-405 = not a POST; 413 = too large; 503 = not stored, please send again.
+405 = not a POST; 408 = too slow; 413 = too large; 503 = not stored, please send again.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ class TooLarge(Exception):
     """The body is over the size cap."""
 
 
+class TooSlow(Exception):
+    """The body did not arrive in time."""
+
+
 class SenderLeft(Exception):
     """The sender closed the connection before the whole body had arrived."""
 
@@ -71,8 +75,13 @@ class Receiver:
         tolerance: int = 300,
         limits: QuarantineLimits,
         metrics_token: str = "",
+        body_seconds: float = 30.0,
     ) -> None:
-        """Serve the database at `dsn` (receiver role). `max_body` in bytes, `tolerance` in seconds."""
+        """Serve the database at `dsn` (receiver role). `max_body` in bytes, `tolerance` in seconds.
+
+        A body must arrive within `body_seconds`, so that slow senders cannot hold connections for ever.
+        """
+        self._body_seconds = body_seconds
         self._metrics_token = metrics_token
         self._registry = CollectorRegistry()
         self._answers = Counter(
@@ -145,6 +154,8 @@ class Receiver:
             return await self._receive(token, scope, receive)
         except TooLarge:
             return 413, b"The body is larger than this address accepts.\n"
+        except TooSlow:
+            return 408, b"The body did not arrive in time. Please send it again.\n"
         except SenderLeft:
             return 400, b"The body was cut off.\n"
         except (NotStored, psycopg.Error, OSError):
@@ -166,7 +177,11 @@ class Receiver:
         inbox = await self._inbox(token)
         if inbox is None:
             return 404, b"There is nothing at this address.\n"
-        body = await self._body(scope, receive)
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                body = await self._body(scope, receive)
+        except TimeoutError:
+            raise TooSlow from None
         now = datetime.now(UTC)
         header = _single_header(scope, b"x-mw-signature")
         judgement = judge(inbox, header=header, body=body, now=now, tolerance=self._tolerance)
@@ -256,7 +271,7 @@ async def _respond(send: Send, status: int, text: bytes, *, kind: bytes) -> None
     headers = [(b"content-type", kind), (b"content-length", str(len(text)).encode())]
     if status == 405:
         headers.append((b"allow", b"GET, HEAD, POST"))
-    if status == 413:
+    if status in {408, 413}:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -73,6 +74,20 @@ def test_a_body_over_the_cap_is_refused_with_and_without_a_declared_length(world
         assert client.post(world.foundry.path, content=b"x" * 1001).status_code == 413
         assert client.post(world.foundry.path, content=iter([b"x" * 600, b"x" * 600])).status_code == 413
         assert client.post(world.foundry.path, content=b"x" * 1000).status_code == 200
+
+
+def test_a_body_that_never_ends_is_given_up(world: World) -> None:
+    place = world.foundry
+    with serving(body_seconds=0.3) as client:
+        with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as slow:
+            head = f"POST {place.path} HTTP/1.1\r\nHost: receiver\r\nContent-Length: 100\r\n\r\n"
+            slow.sendall(head.encode() + b'{"begun":')
+            answer = slow.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        body = body_for(place)
+        assert client.post(place.path, content=body, headers={"X-MW-Signature": place.header(body)}).status_code == 200
+    with network_scope(place.network.id):
+        assert Delivery.objects.count() == 1
 
 
 def test_it_answers_503_when_nothing_can_be_stored(world: World) -> None:
