@@ -24,6 +24,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs["autofocus"] = True
+        self.fields["login"].label = _("E-mail address")  # one word for it on all pages
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
 
