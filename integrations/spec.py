@@ -76,6 +76,7 @@ class Field:
     choices: tuple[str, ...] = ()
     identifiers: tuple[IdentifierType, ...] = ()  # the first is the default
     end_of_day: bool = False  # a date without a time means its last second
+    subject: str = ""  # the kind of thing that the value names, as readings of events call it
     reserved: frozenset[str] = frozenset()  # members of an object that the portal writes itself
 
     def __post_init__(self) -> None:

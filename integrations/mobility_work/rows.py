@@ -38,7 +38,12 @@ class RowReader:
         self._whole = _compiled(checks, needed={field.name for field in operation.fields if field.needed})
         self._partial = _compiled(checks, needed=set())
         self._steps: tuple[Step, ...] = steps_of(operation, context)
-        self._nested = {field.name: field.path for field in operation.fields if field.path != (field.name,)}
+        # Values that don't stand in the item under the column's name, and where; () = a step puts them there.
+        self._elsewhere = {
+            field.name: () if field.kind in (Kind.MONEY, Kind.CURRENCY) else field.path
+            for field in operation.fields
+            if field.path != (field.name,)
+        }
         self._defaults = {field.name: field.default for field in operation.fields if field.send_default}
 
     def read(self, cells: Mapping[str, str]) -> CheckedRow:
@@ -56,9 +61,9 @@ class RowReader:
 
     def _finish(self, row: Row) -> tuple[CellError, ...]:
         """Put the values where they stand in the item, and do what concerns several of them."""
-        nested = self._nested
-        row.item = {name: value for name, value in row.values.items() if name not in nested}
-        for name, path in nested.items():
+        elsewhere = self._elsewhere
+        row.item = {name: value for name, value in row.values.items() if name not in elsewhere}
+        for name, path in elsewhere.items():
             if path and name in row.values:
                 row.put(path, row.values[name])
         for step in self._steps:

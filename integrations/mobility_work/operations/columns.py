@@ -67,7 +67,7 @@ def part_id(name: str = "id", *, renaming: bool = False) -> Field:
     return Field(
         name=name, label=_("Spare part"), kind=Kind.IDENTIFIER, path=(name,), required=True,
         help=_("The part's external reference. Several parts that share it are all changed."),
-        example="ROUL-6205-2RS", identifiers=PART_TYPES,
+        example="ROUL-6205-2RS", identifiers=PART_TYPES, subject="part",
         synonyms=(
             "part", "reference", "part reference", "part number", "item code", "sku", "pièce", "pièce de rechange",
             "référence", "réf", "référence pièce", "code article", "article",

@@ -73,7 +73,7 @@ CREATE_PARTS = (
     Field(
         name="externalReference", label=_("External reference"), kind=Kind.TEXT, path=("externalReference",),
         help=_("The reference under which the part is found. A reference that exists already may make a double."),
-        example="ROUL-6205-2RS", required=True,
+        example="ROUL-6205-2RS", required=True, subject="part",
         synonyms=("reference", "part number", "part reference", "sku", "item code", "référence", "réf",
                   "référence pièce", "code article"),
     ),
@@ -87,7 +87,7 @@ CREATE_PARTS = (
     ),
     Field(
         name="stock.locationName", label=_("Storage location"), help=_("Where it lies. The location must exist."),
-        kind=Kind.TEXT, path=("stock", "locationName"), example="Magasin central A-03-2",
+        kind=Kind.TEXT, path=("stock", "locationName"), subject="location", example="Magasin central A-03-2",
         synonyms=("location", "location name", "emplacement", "lieu de stockage", "magasin"),
     ),
     *_levels(Kind.INTEGER, nullable=False),
@@ -113,7 +113,7 @@ UPDATE_PARTS = (
     Field(
         name="externalReference", label=_("New external reference"), kind=Kind.TEXT, path=("externalReference",),
         help=_("Renames the part. Such a row can't be repeated: the old reference is gone."), example="ROUL-6205-C3",
-        synonyms=REFERENCE_SYNONYMS,
+        synonyms=REFERENCE_SYNONYMS, subject="part",
     ),
     *_levels(Kind.DECIMAL, nullable=True),
     Field(
@@ -136,13 +136,13 @@ UPDATE_PARTS = (
 RELOCATE_PARTS = (
     part_id("sparePartId"),
     Field(
-        name="source.locationName", label=_("From location"), kind=Kind.TEXT, path=("source", "locationName"),
+        name="source.locationName", label=_("From location"), kind=Kind.TEXT, path=("source", "locationName"), subject="location",
         help=_("Everything that lies here moves. Without it, Mobility Work decides what moves."),
         example="Magasin central A-03-2",
         synonyms=("source", "from", "source location", "de", "depuis", "emplacement source", "origine"),
     ),
     Field(
-        name="target.locationName", label=_("To location"), kind=Kind.TEXT, path=("target", "locationName"),
+        name="target.locationName", label=_("To location"), kind=Kind.TEXT, path=("target", "locationName"), subject="location",
         help=_("Where it will lie. The location must exist."), example="Magasin fluides", required=True,
         synonyms=("target", "to", "target location", "destination", "vers", "emplacement cible",
                   "emplacement de destination"),

@@ -15,7 +15,7 @@ SCHEDULE_TASK = (
     Field(
         name="equipment", label=_("Equipment"), kind=Kind.IDENTIFIER, path=("equipment",), example="FOU-IND-03",
         help=_("The item code, or Mobility Work's own id: a number is taken for an id."), required=True,
-        identifiers=EQUIPMENT_TYPES,
+        identifiers=EQUIPMENT_TYPES, subject="equipment",
         synonyms=("equipment id", "equipment code", "item code", "machine", "asset", "équipement", "code équipement"),
     ),
     Field(
