@@ -12,7 +12,7 @@ from integrations.mobility_work.cell_errors import CellError, from_pydantic
 from integrations.mobility_work.cells import RowContext, check_of
 from integrations.mobility_work.identifiers import UnknownIdentifierType
 from integrations.mobility_work.row_steps import Row, Step, steps_of
-from integrations.spec import Operation, registry
+from integrations.spec import Kind, Operation, registry
 
 __all__ = ["CellError", "CheckedRow", "RowContext", "RowReader", "UnknownIdentifierType", "row_reader"]
 

@@ -49,7 +49,8 @@ CREATE_EQUIPMENTS = (
     cost_center(nullable=True),
     Field(
         name="itemCode", label=_("Item code"), help=_("Your own code, by which the equipment is found."),
-        kind=Kind.TEXT, path=("itemCode",), subject="equipment", example="FOU-IND-03", nullable=True, synonyms=CODE_SYNONYMS,
+        kind=Kind.TEXT, path=("itemCode",),
+        subject="equipment", example="FOU-IND-03", nullable=True, synonyms=CODE_SYNONYMS,
     ),
     Field(
         # Always sent: left out, it means private, which surprises (vendor reference, trap 7).
@@ -86,7 +87,8 @@ UPDATE_EQUIPMENTS = (
     ),
     cost_center(nullable=True, min_length=3, max_length=255),
     Field(
-        name="itemCode", label=_("New item code"), kind=Kind.TEXT, path=("itemCode",), subject="equipment", example="PRH-250-02",
+        name="itemCode", label=_("New item code"), kind=Kind.TEXT, path=("itemCode",),
+        subject="equipment", example="PRH-250-02",
         help=_("Renames the equipment. Such a row can't be repeated: the old code is gone."),
         nullable=True, min_length=1, max_length=255, synonyms=("item code", "new code", "nouveau code", "code article"),
     ),

@@ -14,7 +14,8 @@ def _(msgid: str) -> str:
 CREATE_LOCATIONS = (
     Field(
         name="name", label=_("Name"), help=_("1 to 255 characters, beginning with a letter or a digit."),
-        kind=Kind.TEXT, path=("name",), subject="location", example="Magasin central A-03-2", required=True, min_length=1, max_length=255,
+        kind=Kind.TEXT, path=("name",),
+        subject="location", example="Magasin central A-03-2", required=True, min_length=1, max_length=255,
         pattern=r"^(?!$)\w", pattern_message=_("The name must begin with a letter, a digit or an underscore."),
         synonyms=("location", "location name", "emplacement", "nom de l'emplacement", "lieu de stockage", "magasin"),
     ),

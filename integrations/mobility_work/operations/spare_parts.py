@@ -136,13 +136,15 @@ UPDATE_PARTS = (
 RELOCATE_PARTS = (
     part_id("sparePartId"),
     Field(
-        name="source.locationName", label=_("From location"), kind=Kind.TEXT, path=("source", "locationName"), subject="location",
+        name="source.locationName", label=_("From location"), kind=Kind.TEXT, path=("source", "locationName"),
+        subject="location",
         help=_("Everything that lies here moves. Without it, Mobility Work decides what moves."),
         example="Magasin central A-03-2",
         synonyms=("source", "from", "source location", "de", "depuis", "emplacement source", "origine"),
     ),
     Field(
-        name="target.locationName", label=_("To location"), kind=Kind.TEXT, path=("target", "locationName"), subject="location",
+        name="target.locationName", label=_("To location"), kind=Kind.TEXT, path=("target", "locationName"),
+        subject="location",
         help=_("Where it will lie. The location must exist."), example="Magasin fluides", required=True,
         synonyms=("target", "to", "target location", "destination", "vers", "emplacement cible",
                   "emplacement de destination"),
