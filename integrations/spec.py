@@ -77,6 +77,7 @@ class Field:
     identifiers: tuple[IdentifierType, ...] = ()  # the first is the default
     end_of_day: bool = False  # a date without a time means its last second
     subject: str = ""  # the kind of thing that the value names, as readings of events call it
+    text_members: tuple[str, ...] = ()  # members of JSON objects that are texts where they are given
     reserved: frozenset[str] = frozenset()  # members of an object that the portal writes itself
 
     def __post_init__(self) -> None:

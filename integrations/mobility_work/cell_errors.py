@@ -66,6 +66,7 @@ MESSAGES: dict[str, str] = {
     "json": _("This is no JSON. Texts stand in straight double quotes, and no comma follows the last value."),
     "json_object": _("This must be a JSON object, in braces."),
     "json_list": _("This must be a JSON list of objects, in brackets."),
+    "json_text": _("“{property}” must be a text, in double quotes."),
     "list_item": _("“{value}” can't stand in this list, which holds texts only."),
     "reserved": _("“{property}” is written by the portal. Choose another name."),
     "has_column": _("“{property}” has a column of its own: {column}. Fill in that one."),
@@ -94,7 +95,7 @@ def shown(cell: str) -> str:
     return clean(cell, SHOWN)
 
 
-def cell_error(column: str, code: str, **params: str | int) -> CellError:
+def cell_error(column: str, code: str, /, **params: str | int) -> CellError:
     """Return an error with the usual sentence of its code."""
     return CellError(column, code, params, MESSAGES[code])
 

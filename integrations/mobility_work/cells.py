@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from integrations.mobility_work.cell_errors import refusal, shown
 from integrations.mobility_work.identifiers import identifier_reader, identifiers_reader, texts
-from integrations.mobility_work.json_cells import json_object, json_objects, sendable
+from integrations.mobility_work.json_cells import json_object, json_objects_reader, sendable
 from integrations.mobility_work.moments import moment_reader
 from integrations.mobility_work.numbers import as_json_number, currency, decimal_reader, integer
 from integrations.mobility_work.operations.columns import UUID_SHAPE
@@ -85,7 +85,7 @@ def reader_of(column: Field, context: RowContext) -> Callable[[str], Any]:
         case Kind.TEXTS:
             return texts
         case Kind.OBJECTS:
-            return json_objects
+            return json_objects_reader(column.text_members)
         case Kind.OBJECT | Kind.ADVANCED:
             return json_object
 

@@ -110,5 +110,5 @@ def _(msgid: str) -> str:
     return msgid
 
 
-TYPE_AND_VALUE = _('An identifier in JSON has exactly two members, as in {"type": "native", "value": 2507}.')
+TYPE_AND_VALUE = _("An identifier in JSON is an object of exactly two members: type and value.")
 SCALAR = _("An identifier is a text or a whole number.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -44,12 +45,20 @@ def json_object(cell: str) -> dict[str, Any]:
     return value
 
 
-def json_objects(cell: str) -> list[dict[str, Any]]:
-    """Return the list of JSON objects of a cell."""
-    value = json_value(cell)
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise refusal("json_list", value=shown(cell))
-    return value
+def json_objects_reader(text_members: tuple[str, ...]) -> Callable[[str], list[dict[str, Any]]]:
+    """Return a reader of a list of JSON objects, of which some members are texts where they are given."""
+
+    def json_objects(cell: str) -> list[dict[str, Any]]:
+        value = json_value(cell)
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise refusal("json_list", value=shown(cell))
+        for each in value:
+            for name in text_members:
+                if name in each and not isinstance(each[name], str):
+                    raise refusal("json_text", property=name)
+        return value
+
+    return json_objects
 
 
 def sendable(text: str) -> bool:

@@ -41,22 +41,23 @@ def decimal_reader(decimal_comma: bool | None) -> Callable[[str], Decimal]:
         found = NUMBER.fullmatch(cell)
         if found is None:
             raise refusal("decimal", value=shown(cell))
-        whole, fraction = found["whole"].translate(GAPS), found["fraction"] or ""
+        sign, whole, gap, mark, fraction = found.groups(default="")
+        if gap:
+            whole = whole.translate(GAPS)
         if len(whole) + len(fraction) > MAX_DIGITS:
             raise refusal("max", max=MAX_DIGITS)
-        if found["mark"] == ",":
+        if mark == ",":
             if decimal_comma is False:
                 raise refusal("decimal_comma", value=shown(cell))
             # 1,234 is a thousand and more in English, and less than two in French.
-            if decimal_comma is None and len(fraction) == 3 and not found["gap"] and 0 < len(whole.lstrip("0")) <= 3:
-                sign = found["sign"]
+            if decimal_comma is None and len(fraction) == 3 and not gap and 0 < len(whole.lstrip("0")) <= 3:
                 raise refusal(
                     "ambiguous_number",
                     value=shown(cell),
                     thousand=f"{sign}{whole}{fraction}",
                     fraction=f"{sign}{whole}.{fraction}",
                 )
-        return Decimal(f"{found['sign']}{whole}.{fraction}" if fraction else found["sign"] + whole)
+        return Decimal(f"{sign}{whole}.{fraction}" if fraction else sign + whole)
 
     return decimal
 

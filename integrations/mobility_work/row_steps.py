@@ -34,7 +34,7 @@ class Row:
             into = into.setdefault(name, {})
         into[path[-1]] = value
 
-    def refuse(self, at: str, code: str, **params: str | int) -> None:
+    def refuse(self, at: str, code: str, /, **params: str | int) -> None:
         """Note an error in a column."""
         self.errors.append(cell_error(at, code, **params))
 

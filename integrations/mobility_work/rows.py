@@ -39,11 +39,11 @@ class RowReader:
         self._partial = _compiled(checks, needed=set())
         self._steps: tuple[Step, ...] = steps_of(operation, context)
         # Values that don't stand in the item under the column's name, and where; () = a step puts them there.
-        self._elsewhere = {
-            field.name: () if field.kind in (Kind.MONEY, Kind.CURRENCY) else field.path
+        self._elsewhere = tuple(
+            (field.name, () if field.kind in (Kind.MONEY, Kind.CURRENCY) else field.path)
             for field in operation.fields
             if field.path != (field.name,)
-        }
+        )
         self._defaults = {field.name: field.default for field in operation.fields if field.send_default}
 
     def read(self, cells: Mapping[str, str]) -> CheckedRow:
@@ -61,11 +61,12 @@ class RowReader:
 
     def _finish(self, row: Row) -> tuple[CellError, ...]:
         """Put the values where they stand in the item, and do what concerns several of them."""
-        elsewhere = self._elsewhere
-        row.item = {name: value for name, value in row.values.items() if name not in elsewhere}
-        for name, path in elsewhere.items():
-            if path and name in row.values:
-                row.put(path, row.values[name])
+        item = row.item = row.values.copy()
+        for name, path in self._elsewhere:
+            if name in item:
+                value = item.pop(name)
+                if path:
+                    row.put(path, value)
         for step in self._steps:
             if not step.columns or not step.columns.isdisjoint(row.values):
                 step.do(row)

@@ -106,7 +106,7 @@ def custom_fields(*, nullable: bool) -> Field:
         name="customFields", label=_("Custom fields"), kind=Kind.OBJECTS, path=("customFields",), nullable=nullable,
         help=_("A JSON list of objects. The vendor does not document their form; name and value are usual."),
         example='[{"name": "Fabricant", "value": "Gates"}]',
-        synonyms=("custom field", "champs personnalisés", "champ personnalisé"),
+        text_members=("name",), synonyms=("custom field", "champs personnalisés", "champ personnalisé"),
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ UPDATE_PARTS = (
         name="tags", label=_("Tag changes"), kind=Kind.OBJECTS, path=("tags",), nullable=True,
         help=_("A JSON list of objects. The vendor does not document their form; action and code are our guess."),
         example='[{"action": "add", "code": "$critical"}]',
-        synonyms=("étiquettes", "changements de tags"),
+        text_members=("action", "code"), synonyms=("étiquettes", "changements de tags"),
     ),
     cost_center(nullable=True),
     ADVANCED,

@@ -120,6 +120,9 @@ def test_a_column_is_of_the_right_kind(
 ) -> None:
     field = column(operation, path)
     assert field.kind in expected_kinds(schema)
+    if field.kind is Kind.OBJECTS:
+        members = resolved(schema["items"])["properties"]
+        assert field.text_members == tuple(name for name, each in members.items() if types(each) == {"string"})
     if field.identifiers:
         reference = schema.get("$ref") or schema["items"]["$ref"]
         known = set(known_types(SCHEMAS[reference.rsplit("/", 1)[1]]))
