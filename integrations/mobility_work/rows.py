@@ -29,7 +29,7 @@ class RowReader:
 
     def __init__(self, operation: Operation, context: RowContext) -> None:
         """Compile; raises UnknownIdentifierType when a column is said to hold what it can't."""
-        self.operation = operation
+        self.operation, self.context = operation, context
         self._fields = registry(operation.fields)
         for name in context.identifier_types:
             if not self._fields[name].identifiers:
