@@ -118,6 +118,7 @@ def example_row(operation: Operation) -> dict[str, str]:
 
 def mended(operation: Operation, cells: dict[str, str], columns: set[str]) -> dict[str, str]:
     """Return a row without the values that were refused; what is needed becomes the example."""
+    columns = columns | {first for first, second in operation.ordered if second in columns}  # they are judged together
     kept = {name: value for name, value in cells.items() if name not in columns}
     needed = {"unitPrice", "stock.quantity"} if operation.short_of else set()
     needed |= {field.name for field in operation.fields if field.needed}
