@@ -118,7 +118,9 @@ def example_row(operation: Operation) -> dict[str, str]:
 
 def mended(operation: Operation, cells: dict[str, str], columns: set[str]) -> dict[str, str]:
     """Return a row without the values that were refused; what is needed becomes the example."""
-    columns = columns | {first for first, second in operation.ordered if second in columns}  # they are judged together
+    # What is judged together is mended together.
+    columns = columns | {first for first, second in operation.ordered if second in columns}
+    columns |= {f"{name}.currency" for name in columns if operation.field(name).kind is Kind.MONEY}
     kept = {name: value for name, value in cells.items() if name not in columns}
     needed = {"unitPrice", "stock.quantity"} if operation.short_of else set()
     needed |= {field.name for field in operation.fields if field.needed}
@@ -137,7 +139,7 @@ def test_who_mends_every_cell_that_is_named_has_a_good_row(name: str, data: st.D
         if checked.item is not None:
             break
         cells = mended(operation, cells, {error.column for error in checked.errors})
-    assert checked.item is not None
+    assert checked.item is not None, checked.errors
     assert refusal(operation, checked.item) is None
 
 
