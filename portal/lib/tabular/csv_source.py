@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from portal.lib.tabular.errors import (
@@ -20,11 +19,11 @@ from portal.lib.tabular.errors import (
     UndecodableBytes,
 )
 from portal.lib.tabular.file_format import FileFormat, Limits
-from portal.lib.tabular.table_reader import RawRow
+from portal.lib.tabular.table_reader import RawRows
 
 BYTE_ORDER_MARK = "\ufeff"
 # Excel's own line in front of the heading; a spreadsheet shows it as no row.
-SEPARATOR_LINE = re.compile(r"sep=.?[\r\n]*", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"sep=(.)(?:\r\n|\r|\n)", re.IGNORECASE)
 # No decoder makes a lone surrogate of good bytes, so one can stand for each bad byte until its row is known.
 _BAD_BYTE = re.compile("[\udc00-\udcff]")
 _BAD_BYTE_BASE = 0xDC00
@@ -90,17 +89,20 @@ class _Lines:
         return None
 
 
-def csv_rows(path: Path, file_format: FileFormat, *, limits: Limits) -> Iterator[RawRow]:
+def csv_rows(path: Path, file_format: FileFormat, *, limits: Limits) -> RawRows:
     """Yield the rows, each with its number; in place of the cells the error of a row that cannot be read."""
     with path.open(encoding=file_format.encoding, errors=_MARK_BAD_BYTES, newline="") as text:
         yield from _rows_of(text, file_format, limits=limits)
 
 
-def _rows_of(text: io.TextIOWrapper, file_format: FileFormat, *, limits: Limits) -> Iterator[RawRow]:
+def _rows_of(text: io.TextIOWrapper, file_format: FileFormat, *, limits: Limits) -> RawRows:
     lines = _Lines(text, encoding=file_format.encoding, limits=limits)
-    quoting = csv.QUOTE_MINIMAL if file_format.quote else csv.QUOTE_NONE
     reader = csv.reader(
-        lines, delimiter=file_format.delimiter, quotechar=file_format.quote or None, quoting=quoting, strict=True
+        lines,
+        delimiter=file_format.delimiter,
+        quotechar=file_format.quote or None,
+        quoting=csv.QUOTE_MINIMAL if file_format.quote else csv.QUOTE_NONE,
+        strict=True,
     )
     row = 0
     while True:

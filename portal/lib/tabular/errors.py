@@ -134,7 +134,9 @@ class RowTooLong(FileError):
 
 
 class DamagedWorkbook(FileError):
-    message = _("This XLSX file is damaged or incomplete. Open it in a spreadsheet, save it again, and choose that file.")
+    message = _(
+        "This XLSX file is damaged or incomplete. Open it in a spreadsheet, save it again, and choose that file."
+    )
 
 
 class LockedWorkbook(FileError):

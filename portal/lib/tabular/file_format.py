@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -61,7 +62,7 @@ class FileFormat:
     sheet: str = ""
 
     def __post_init__(self) -> None:
-        offered = {
+        offered: dict[str, Collection[str]] = {
             "encoding": ENCODINGS,
             "delimiter": DELIMITERS,
             "quote": QUOTES,

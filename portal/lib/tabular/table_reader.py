@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -21,6 +20,7 @@ from portal.lib.tabular.formula_escape import unescape
 
 # Number of the row, its cells or what is wrong with it, and which of them (from 0) were typed as numbers.
 RawRow = tuple[int, list[str] | RowError, Sequence[int]]
+RawRows = Generator[RawRow, None, None]
 OnRowError = Callable[[RowError], None]
 _ROWS_KEPT_PER_COLUMN = 1_000
 
@@ -43,6 +43,10 @@ def column_letters(index: int) -> str:
     return letters
 
 
+def _is_blank(cells: list[str]) -> bool:
+    return not any(cell and not cell.isspace() for cell in cells)
+
+
 class TableReader:
     """The rows under the heading, read while one iterates (once): `(row number, cells)`, as many cells as headings.
 
@@ -51,7 +55,7 @@ class TableReader:
     """
 
     def __init__(
-        self, rows: Iterator[RawRow], *, file_format: FileFormat, limits: Limits, on_row_error: OnRowError | None
+        self, rows: RawRows, *, file_format: FileFormat, limits: Limits, on_row_error: OnRowError | None
     ) -> None:
         self.format = file_format
         self.limits = limits
@@ -144,13 +148,12 @@ class TableReader:
 
     def close(self) -> None:
         """Let go of the file; also done at the end of the rows."""
-        close = getattr(self._rows, "close", None)
-        if close is not None:
-            with suppress(RuntimeError):  # a generator that just runs closes itself
-                close()
+        self._rows.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

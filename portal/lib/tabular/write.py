@@ -1,0 +1,99 @@
+"""Writes CSV and XLSX row by row in constant memory, so that what was written reads back as it was."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO
+
+import xlsxwriter
+
+from portal.lib.tabular.errors import BadFormat, CellTooLongToWrite, TabularError, TooManyRowsToWrite
+from portal.lib.tabular.file_format import DELIMITERS, SHEET_ROWS
+from portal.lib.tabular.formula_escape import escape
+from portal.lib.tabular.table_reader import column_letters
+
+SHEET_CELL = 32_767  # characters, by the file format
+_WIDTHS = (10, 60)  # characters; what fits the heading, within these
+_WIDTH_BESIDE_TEXT = 3
+
+
+def write_csv(
+    to: IO[bytes],
+    heading: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    delimiter: str = ",",
+    escape_formulas: bool = True,
+) -> int:
+    """Write UTF-8 with its mark, every cell in quotation marks; return the number of rows under the heading.
+
+    `escape_formulas` keeps a spreadsheet from calculating what someone wrote into a cell: leave it on wherever cells
+    come from others. Reading undoes it, so that either kind imports again as it was.
+    """
+    if delimiter not in DELIMITERS:
+        raise BadFormat(field="delimiter", value=delimiter)
+    text = TextIOWrapper(to, encoding="utf-8-sig", newline="")
+    try:
+        # Quotation marks around every cell leave no doubt about the delimiter, and keep cells of blanks.
+        writer = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+        writer.writerow([escape(cell, formulas=escape_formulas) for cell in heading])
+        count = 0
+        for count, row in enumerate(rows, 1):  # noqa: B007 - the number of the last
+            writer.writerow([escape(cell, formulas=escape_formulas) for cell in row])
+        text.flush()
+    finally:
+        text.detach()  # the caller's file stays open
+    return count
+
+
+def write_xlsx(
+    path: Path,
+    heading: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    notes: Mapping[int, str] | None = None,
+    widths: Mapping[int, float] | None = None,
+    sheet: str = "Sheet1",
+) -> int:
+    """Write one sheet whose cells are all text, so that leading zeros stay; return the number of rows.
+
+    `notes` are comments on headings and `widths` (in characters) of columns, both by column from 0. No cell can be a
+    formula. Columns take text also where a person fills them in later.
+    """
+    try:
+        count = 0
+        with xlsxwriter.Workbook(path, {"constant_memory": True, "in_memory": False}) as workbook:
+            page = workbook.add_worksheet(sheet)
+            text = workbook.add_format({"num_format": "@"})
+            bold = workbook.add_format({"num_format": "@", "bold": True, "bottom": 1})
+            least, most = _WIDTHS
+            for index, name in enumerate(heading):
+                width = (widths or {}).get(index, min(max(len(name) + _WIDTH_BESIDE_TEXT, least), most))
+                page.set_column(index, index, width, text)
+            page.freeze_panes(1, 0)
+            for index, name in enumerate(heading):
+                _write_cell(page, 0, index, name, bold)
+            for index, note in (notes or {}).items():
+                page.write_comment(0, index, note, {"x_scale": 2, "y_scale": 1.5})
+            for count, row in enumerate(rows, 1):
+                if count >= SHEET_ROWS:
+                    raise TooManyRowsToWrite(limit=f"{SHEET_ROWS:,}")
+                for index, cell in enumerate(row):
+                    if cell:
+                        _write_cell(page, count, index, cell, text)
+        return count
+    except TabularError:
+        path.unlink(missing_ok=True)  # a part of the rows would look like all of them
+        raise
+
+
+def _write_cell(
+    page: xlsxwriter.worksheet.Worksheet, row: int, column: int, cell: str, cell_format: xlsxwriter.format.Format
+) -> None:
+    cell = escape(cell, formulas=False)
+    if len(cell) > SHEET_CELL:
+        raise CellTooLongToWrite(row=row + 1, column=column_letters(column), limit=SHEET_CELL)
+    page.write_string(row, column, cell, cell_format)
