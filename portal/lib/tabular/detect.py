@@ -22,8 +22,10 @@ PREFIX_BYTES = 1 << 20  # for the encoding
 SAMPLE_CHARACTERS = 1 << 16  # for everything else
 SAMPLE_ROWS = 300
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-# What programs of today and of the Mac and DOS write; nearer relatives cannot be told apart by their bytes.
-_CODE_PAGES = {"cp1252": "cp1252", "mac_roman": "mac-roman", "cp850": "cp850"}
+# Windows-1252 unless that is impossible: guesses between code pages take "CÔTÉ" for Mac Roman. Text of the Mac and of
+# DOS soon holds one of these bytes (è, ê, ç; ü, É).
+_NOT_IN_CP1252 = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+_OTHER_CODE_PAGES = {"mac_roman": "mac-roman", "cp850": "cp850"}
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[. \u00a0\u202f][0-9]{3})+),(?:[0-9]{1,2}|[0-9]{4,})")
 _DECIMAL_POINT = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[, \u00a0\u202f'][0-9]{3})+)\.(?:[0-9]{1,2}|[0-9]{4,})")
 
@@ -122,10 +124,12 @@ def _encoding_of(prefix: bytes) -> str:
             return "utf-8"
     else:
         return "utf-8"
+    if not any(byte in prefix for byte in _NOT_IN_CP1252):
+        return "cp1252"
     # Lines in plain ASCII tell nothing, and cost time.
     telling = b"".join(line for line in prefix.splitlines(keepends=True) if not line.isascii())[:SAMPLE_CHARACTERS]
-    best = charset_normalizer.from_bytes(telling, cp_isolation=list(_CODE_PAGES)).best()
-    return _CODE_PAGES.get(best.encoding, "cp1252") if best else "cp1252"
+    best = charset_normalizer.from_bytes(telling, cp_isolation=list(_OTHER_CODE_PAGES), threshold=0.9).best()
+    return _OTHER_CODE_PAGES.get(best.encoding, "cp1252") if best else "cp1252"
 
 
 def _sample_of(prefix: bytes, *, encoding: str, is_cut: bool) -> _Sample:
