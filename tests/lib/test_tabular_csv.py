@@ -9,6 +9,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -154,6 +155,12 @@ def test_limits_are_inclusive(tmp_path: Path) -> None:
 def test_endless_blank_rows_end(tmp_path: Path) -> None:
     with pytest.raises(TooManyRows):
         read(write(tmp_path, "a,b\n" + "\n" * 1_100_000))
+
+
+def test_limits_are_written_as_the_reader_of_the_message_does() -> None:
+    assert "200,000 rows" in str(TooManyRows(limit=200_000))
+    with translation.override("fr"):
+        assert "200\N{NARROW NO-BREAK SPACE}000" in str(TooManyRows(limit=200_000)).replace("\xa0", "\u202f")
 
 
 def test_column_letters() -> None:

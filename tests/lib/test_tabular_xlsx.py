@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -112,6 +113,20 @@ def test_error_cells_are_named_and_their_words_are_text(tmp_path: Path) -> None:
     with pytest.raises(ErrorCell) as caught:
         read(workbook(tmp_path / "h.xlsx", ("S", [["a", ("=X", "#NAME?")], ["1", "2"]])))
     assert (caught.value.row, caught.value.params["column"]) == (1, "B")
+
+
+def test_workbooks_of_another_writer(tmp_path: Path) -> None:
+    """Other paths inside the archive, and texts shared between cells."""
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in (["ref", "qty"], ["007", 1], ["007", 2.5]):
+        page.append(row)
+    page["B3"].value, page["B3"].data_type = "#N/A", "e"
+    book.save(tmp_path / "t.xlsx")
+    heading, rows, errors, numeric = read(tmp_path / "t.xlsx")
+    assert (heading, rows, numeric) == (["ref", "qty"], [(2, ["007", "1"])], {1: NumericCells(1, [2])})
+    assert [error.params for error in errors] == [{"row": 3, "column": "qty", "column_index": 1, "value": "#N/A"}]
 
 
 def test_the_first_visible_sheet_unless_another_is_chosen(tmp_path: Path) -> None:

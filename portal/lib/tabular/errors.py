@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ class TabularError(Exception):
         return self.params.get("row")
 
     def __str__(self) -> str:
-        return str(self.message) % self.params
+        shown = dict(self.params)
+        if "limit" in shown:
+            shown["limit"] = number_format(shown["limit"], force_grouping=True)
+        return str(self.message) % shown
 
     def __reduce__(self) -> tuple[Any, ...]:
         return error_of, (self.code, self.params)

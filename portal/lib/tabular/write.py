@@ -80,7 +80,7 @@ def write_xlsx(
                 page.write_comment(0, index, note, {"x_scale": 2, "y_scale": 1.5})
             for count, row in enumerate(rows, 1):
                 if count >= SHEET_ROWS:
-                    raise TooManyRowsToWrite(limit=f"{SHEET_ROWS:,}")
+                    raise TooManyRowsToWrite(limit=SHEET_ROWS)
                 for index, cell in enumerate(row):
                     if cell:
                         _write_cell(page, count, index, cell, text)
