@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.lib.tabular.errors import BadFormat
 
@@ -22,9 +23,18 @@ ENCODINGS = {
     "iso8859-15": _("ISO 8859-15 (Latin 9)"),
     "cp1250": _("Windows-1250 (Central Europe)"),
 }
-DELIMITERS = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
-QUOTES = {'"': _("double"), "'": _("single"), "": _("none")}
-DECIMALS = {".": _("point"), ",": _("comma")}
+DELIMITERS = {
+    ",": pgettext_lazy("delimiter", "comma"),
+    ";": pgettext_lazy("delimiter", "semicolon"),
+    "\t": pgettext_lazy("delimiter", "tab"),
+    "|": pgettext_lazy("delimiter", "vertical bar"),
+}
+QUOTES = {
+    '"': pgettext_lazy("quotation mark", "double"),
+    "'": pgettext_lazy("quotation mark", "single"),
+    "": pgettext_lazy("quotation mark", "none"),
+}
+DECIMALS = {".": pgettext_lazy("decimal sign", "point"), ",": pgettext_lazy("decimal sign", "comma")}
 LINE_ENDS = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
 # Rows of a sheet, by the file format itself.
 SHEET_ROWS = 1_048_576

@@ -183,9 +183,9 @@ def rows_of(sheet: Any, errors: dict[int, tuple[int, str]], decimal: str) -> Ite
             yield [row, {"column": column, "value": value}]
             continue
         cells = left + [text_of(value, decimal) for value in values]
-        while cells and not cells[-1].strip():
+        while cells and not cells[-1]:
             cells.pop()
-        if cells:
+        if any(map(str.strip, cells)):
             numeric = [
                 index
                 for index, value in enumerate(values, len(left))
