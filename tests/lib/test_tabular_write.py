@@ -33,7 +33,7 @@ def tables(draw: st.DrawFn, cells: st.SearchStrategy[str] = CELLS) -> tuple[list
     return heading, draw(st.lists(row, max_size=6))
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(table=tables(), delimiter=st.sampled_from(",;\t|"), escape_formulas=st.booleans())
 def test_csv_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory,
