@@ -196,7 +196,7 @@ def test_no_file_makes_any_other_error(tmp_path_factory: pytest.TempPathFactory,
 
 
 def test_memory_stays_flat_and_reading_is_quick(tmp_path: Path) -> None:
-    """200,000 rows of 6 cells, about 11 MB: a few MB at most, and in a small multiple of what the bare csv module takes (about 6)."""
+    """200,000 rows of 6 cells, about 11 MB: a few MB at most, and some six times what the bare csv module takes."""
     path = tmp_path / "large.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("référence,désignation,quantité,prix,lieu,note\r\n")
