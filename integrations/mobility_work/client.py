@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -47,7 +48,7 @@ class NetworkSettings:
 def get_network_settings(base_url: str, *, api_key: str, network_name: str = "") -> NetworkSettings:
     """Ask which network a key opens. Raises VendorError."""
     with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
-        response = _send(client, "GET", SETTINGS_PATH)
+        response = _send(client, "GET", SETTINGS_PATH, secret=api_key)
     data = _body(response)
     try:
         network_id = UUID(clean(data.get("networkId")))
@@ -74,21 +75,24 @@ class Accepted:
     request_id: str
 
 
-def send(base_url: str, operation: Operation, payload: object, *, api_key: str, network_name: str = "") -> Accepted:
-    """Ask for one operation. `payload` is a list of rows, or one object where the limit is 1. Raises VendorError."""
-    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-    return send_body(base_url, operation, body, api_key=api_key, network_name=network_name)
+def body_of(operation: Operation, items: Sequence[dict[str, Any]]) -> bytes:
+    """Return the request for some items as minified JSON: a list of them, or the one object where the limit is 1."""
+    payload: object = items[0] if operation.bulk_limit == 1 else items
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def send_body(base_url: str, operation: Operation, body: bytes, *, api_key: str, network_name: str = "") -> Accepted:
-    """Ask for one operation with exactly these bytes of JSON. Raises VendorError."""
+def send(base_url: str, operation: Operation, body: bytes, *, api_key: str, network_name: str = "") -> Accepted:
+    """Ask for one operation, with a body made by `body_of`. Raises VendorError."""
     with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
-        response = _send(client, operation.method, operation.path, body)
+        response = _send(client, operation.method, operation.path, body, secret=api_key)
     return Accepted(response.status_code, _request_id(response))
 
 
-def _send(client: httpx.Client, method: str, path: str, body: bytes | None = None) -> httpx.Response:
-    """Send one request; return its 2xx answer. Raises VendorError, from no cause: the cause holds the request."""
+def _send(client: httpx.Client, method: str, path: str, body: bytes | None = None, *, secret: str) -> httpx.Response:
+    """Send one request; return its 2xx answer. Raises VendorError, from no cause: the cause holds the request.
+
+    `secret` is the key: an error that repeats it is kept and shown without it.
+    """
     try:
         headers = {"Content-Type": "application/json"} if body is not None else None
         response = client.request(method, path, content=body, headers=headers)
@@ -98,16 +102,17 @@ def _send(client: httpx.Client, method: str, path: str, body: bytes | None = Non
         raise OutcomeUnknown(type(error).__name__) from None
     logger.info("%s %s answered %s, request id %s", method, path, response.status_code, _request_id(response) or "none")
     if not response.is_success:
-        raise error_of(response, json.loads(body) if body is not None else None)
+        raise error_of(response, json.loads(body) if body is not None else None, secret=secret)
     return response
 
 
-def error_of(response: httpx.Response, payload: object = None) -> VendorError:
-    """Return the error that an answer to `payload` stands for."""
+def error_of(response: httpx.Response, payload: object = None, *, secret: str = "") -> VendorError:
+    """Return the error that an answer to `payload` stands for, with `secret` taken out of whatever it says."""
     status, request_id = response.status_code, _request_id(response)
-    message = clean(_body(response).get("message"))
+    body = _body(response, without=secret)
+    message = clean(body.get("message"))
     if status == 400:
-        errors = parse_errors(_body(response), payload)
+        errors = parse_errors(body, payload)
         return InvalidPayload(message, status=status, request_id=request_id, errors=errors)
     if status == 429:
         after = _seconds(response.headers.get("Retry-After", ""))
@@ -175,10 +180,10 @@ def _seconds(retry_after: str) -> int | None:
         return None
 
 
-def _body(response: httpx.Response) -> dict[str, Any]:
+def _body(response: httpx.Response, *, without: str = "") -> dict[str, Any]:
     """Return the JSON object of an answer, or {} when it is something else."""
     try:
-        data = response.json()
+        data = json.loads(response.text.replace(without, "…") if without else response.text)
     except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}

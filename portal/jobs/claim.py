@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F
 
+from integrations.mobility_work.client import body_of
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
+from portal.jobs.ending import end_if_all_is_sent
+from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.moves import move
+from portal.jobs.repeats import leave_touched, maybe_sent
 from portal.jobs.states import JobState, RowState
-from portal.networks.models import Credential, Network
+from portal.networks.models import Network
 
-# Longer than any call can take: whoever is gone for longer will not come back with an answer.
+# Whoever takes longer counts as gone: the call's outcome is then unknown, and an answer that still comes is not used.
 LEASE = timedelta(minutes=5)
 
 
@@ -31,7 +33,6 @@ class Claim:
     job_id: UUID
     batch: int
     call_id: UUID
-    attempt: int
     body: bytes  # minified JSON, exactly as it is sent
     rows: tuple[int, ...]  # the rows' numbers, in the order of the body
 
@@ -43,17 +44,29 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
     The call is on record before anything is sent, so that a process that dies leaves a trace of what may have happened.
     """
     lock_jobs(network.id)
-    batch = _due_batch(network, now)
-    if batch is None:
-        return None
-    job = Job.objects.get(network_id=network.id, id=batch.job_id)
-    operation = OPERATIONS[job.operation]
-    rows = list(
-        Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number, state=RowState.QUEUED)
-        .order_by("number")
-        .values_list("number", "item")
-    )
-    body = body_of(operation, [item for _, item in rows if item is not None])
+    while (batch := _due_batch(network, now)) is not None:
+        job = Job.objects.get(network_id=network.id, id=batch.job_id)
+        operation = OPERATIONS[job.operation]
+        mine = Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number)
+        maybe_since = maybe_sent(network.id, job.id).get(batch.number)
+        if maybe_since is not None:
+            # Only now, just before the repeat: an event may have come while it waited for its time.
+            leave_touched(mine, operation, network.id, since=maybe_since, now=now)
+        if mine.filter(state=RowState.QUEUED).exists():
+            return _take(network, job, batch, operation, now=now)
+        Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
+            state=Batch.State.UNCERTAIN
+        )
+        end_if_all_is_sent(network.id, job.id, now=now)
+    return None
+
+
+def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now: datetime) -> Claim:
+    """Write down that a batch is about to be sent."""
+    mine = Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number)
+    queued = mine.filter(state=RowState.QUEUED).order_by("number").values_list("number", "item")
+    rows = [(number, item) for number, item in queued if item is not None]
+    body = body_of(operation, [item for _, item in rows])
     call = Call.objects.create(
         network_id=network.id,
         job_id=job.id,
@@ -65,9 +78,7 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         request_digest=hashlib.sha256(body).digest(),
         started_at=now,
     )
-    Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number, state=RowState.QUEUED).update(
-        state=RowState.SENDING, updated_at=now
-    )
+    move(mine.filter(item__isnull=False), RowState.QUEUED, RowState.SENDING, now=now)
     Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
         state=Batch.State.SENDING, attempts=F("attempts") + 1, lease_until=now + LEASE
     )
@@ -78,27 +89,9 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         job_id=job.id,
         batch=batch.number,
         call_id=call.id,
-        attempt=call.attempt,
         body=body,
         rows=tuple(number for number, _ in rows),
     )
-
-
-def lock_jobs(network_id: UUID) -> None:
-    """Take the lock under which the jobs of a network change, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs {network_id}"])
-
-
-def body_of(operation: Operation, items: list[dict[str, Any]]) -> bytes:
-    """Return the request of some rows as minified JSON: a list, or one object where the limit is one."""
-    payload: object = items[0] if operation.bulk_limit == 1 else items
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def key_in_use(network_id: UUID) -> Credential | None:
-    """Return the sealed key with which a network is asked now. Needs the network's scope."""
-    return Credential.objects.filter(network_id=network_id, state=Credential.State.ACTIVE).first()
 
 
 def _due_batch(network: Network, now: datetime) -> Batch | None:
@@ -111,7 +104,7 @@ def _due_batch(network: Network, now: datetime) -> Batch | None:
         busy.add(job.family)  # those that came later wait for this one, also while it waits for its time
         first = (
             Batch.objects.filter(network_id=network.id, job_id=job.id)
-            .filter(Q(state=Batch.State.SENDING) | Q(state=Batch.State.WAITING))
+            .filter(state__in=[Batch.State.SENDING, Batch.State.WAITING])
             .order_by("number")
             .first()
         )

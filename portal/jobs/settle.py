@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import QuerySet
 
 from integrations.errors import (
     AccessDenied,
@@ -18,15 +18,17 @@ from integrations.errors import (
     OutcomeUnknown,
     RateLimited,
     VendorError,
-    VendorFault,
 )
 from integrations.mobility_work.client import Accepted
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
-from portal.jobs.claim import Claim, lock_jobs
+from portal.jobs.claim import Claim
+from portal.jobs.ending import end_if_all_is_sent
+from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Call, Job, Row
-from portal.jobs.states import JobState, RowState, end_of, sources_of
-from portal.jobs.touched import touched_since
+from portal.jobs.moves import move
+from portal.jobs.repeats import UNKNOWN, leave_renaming
+from portal.jobs.states import JobState, RowState
 
 Outcome = Accepted | VendorError
 MAX_UNREACHABLE = 10  # attempts in which nothing was sent, before a person is asked
@@ -87,8 +89,9 @@ def _apply(
     """The one place that says what each outcome means (design section 4, "Writes")."""
     mine = Batch.objects.filter(network_id=network_id, job_id=job_id, number=batch)
     attempts = mine.values_list("attempts", flat=True).get()
+    sent = _rows(network_id, job_id, batch)
     if isinstance(outcome, Accepted):
-        _move(_rows(network_id, job_id, batch), RowState.ACCEPTED, now=now)
+        move(sent, RowState.SENDING, RowState.ACCEPTED, now=now)
         mine.update(state=Batch.State.ANSWERED, lease_until=None)
     elif isinstance(outcome, (NothingSent, RateLimited)):
         _again(network_id, job_id, batch, at=now + _pause(outcome, attempts), now=now)
@@ -99,12 +102,11 @@ def _apply(
         refused = Job.Pause.KEY_REFUSED if isinstance(outcome, BadKey) else Job.Pause.ACCESS_DENIED
         _pause_job(network_id, job_id, refused)
     elif outcome.outcome_unknown:
-        repeat = operation.retry_safe and isinstance(outcome, (VendorFault, OutcomeUnknown)) and attempts < MAX_REPEATS
-        if repeat:
-            _leave_touched(network_id, job_id, batch, now=now)
+        if operation.retry_safe and isinstance(outcome, UNKNOWN) and attempts < MAX_REPEATS:
+            leave_renaming(sent, operation, now=now)
             _again(network_id, job_id, batch, at=now + FAULT_PAUSE, now=now)
-        if not repeat or not _rows(network_id, job_id, batch).filter(state=RowState.QUEUED).exists():
-            _move(_rows(network_id, job_id, batch), RowState.UNCERTAIN, now=now)
+        else:
+            move(sent, RowState.SENDING, RowState.UNCERTAIN, now=now)
             mine.update(state=Batch.State.UNCERTAIN, lease_until=None)
     else:
         _refuse(network_id, job_id, batch, outcome, rows=rows, now=now)
@@ -112,14 +114,6 @@ def _apply(
         if batch == 1:
             _pause_job(network_id, job_id, Job.Pause.REFUSED)
     end_if_all_is_sent(network_id, job_id, now=now)
-
-
-def _leave_touched(network_id: UUID, job_id: UUID, batch: int, *, now: datetime) -> None:
-    """Take out of a repeat what an event has touched since the first call: it could undo what is newer."""
-    first_call = Call.objects.filter(network_id=network_id, job_id=job_id, batch=batch).earliest("started_at")
-    sending = _rows(network_id, job_id, batch).filter(state=RowState.SENDING)
-    touched = touched_since(network_id, dict(sending.values_list("number", "item")), since=first_call.started_at)
-    sending.filter(number__in=touched).update(state=RowState.UNCERTAIN, updated_at=now)
 
 
 def _refuse(
@@ -133,13 +127,13 @@ def _refuse(
         if index is not None and index < len(rows):
             named.setdefault(rows[index], []).append(_as_json(item))
     general = [_as_json(item) for item in errors if item.is_global] or [{"key": error.detail, "path": []}]
-    all_rows = _rows(network_id, job_id, batch).filter(state=RowState.SENDING)
+    sent = _rows(network_id, job_id, batch)
     for number, found in named.items():
-        all_rows.filter(number=number).update(state=RowState.REJECTED, errors=found, updated_at=now)
+        move(sent.filter(number=number), RowState.SENDING, RowState.REJECTED, now=now, errors=found)
     if named:
-        _move(_rows(network_id, job_id, batch), RowState.NOT_SENT, now=now, reason=Row.Reason.BATCH_REFUSED)
+        move(sent, RowState.SENDING, RowState.NOT_SENT, now=now, reason=Row.Reason.BATCH_REFUSED)
     else:
-        all_rows.update(state=RowState.REJECTED, errors=general, updated_at=now)
+        move(sent, RowState.SENDING, RowState.REJECTED, now=now, errors=general)
 
 
 def _as_json(error: FieldError) -> dict[str, Any]:
@@ -153,7 +147,7 @@ def _as_json(error: FieldError) -> dict[str, Any]:
 
 def _again(network_id: UUID, job_id: UUID, batch: int, *, at: datetime | None, now: datetime) -> None:
     """Put a batch back in line: nothing of it took effect, or a repeat does no harm."""
-    _move(_rows(network_id, job_id, batch), RowState.QUEUED, now=now)
+    move(_rows(network_id, job_id, batch), RowState.SENDING, RowState.QUEUED, now=now)
     Batch.objects.filter(network_id=network_id, job_id=job_id, number=batch).update(
         state=Batch.State.WAITING, not_before=at, lease_until=None
     )
@@ -173,44 +167,5 @@ def _pause_job(network_id: UUID, job_id: UUID, reason: Job.Pause) -> None:
     )
 
 
-def _rows(network_id: UUID, job_id: UUID, batch: int) -> Any:
+def _rows(network_id: UUID, job_id: UUID, batch: int) -> QuerySet[Row]:
     return Row.objects.filter(network_id=network_id, job_id=job_id, batch=batch)
-
-
-def _move(rows: Any, state: RowState, *, now: datetime, reason: str = "") -> None:
-    """Move those of the rows that may go there, and that are on their way."""
-    before = set(sources_of(state)) & {RowState.SENDING, RowState.QUEUED}
-    if state != RowState.NOT_SENT:
-        before.discard(RowState.QUEUED)
-    rows.filter(state__in=before).update(state=state, reason=reason, updated_at=now)
-
-
-def counts_of(network_id: UUID, job_id: UUID) -> dict[RowState, int]:
-    """Return how many rows of a job are in each state; their sum is the job's rows."""
-    found = Row.objects.filter(network_id=network_id, job_id=job_id).values_list("state").annotate(Count("number"))
-    return {RowState(state): count for state, count in found.order_by()}
-
-
-def end_if_all_is_sent(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
-    """End a job of which nothing waits and nothing is under way; one that is cancelled waits no longer."""
-    cancelled = Job.objects.filter(network_id=network_id, id=job_id).exclude(cancel_wanted_at=None).exists()
-    if cancelled:
-        cancel_waiting(network_id, job_id, now=now)
-    open_batches = Batch.objects.filter(
-        network_id=network_id, job_id=job_id, state__in=[Batch.State.WAITING, Batch.State.SENDING]
-    )
-    if open_batches.exists():
-        return
-    Job.objects.filter(
-        network_id=network_id, id=job_id, state__in=[JobState.SENDING, JobState.PAUSED, JobState.QUEUED]
-    ).update(state=JobState.CANCELLED if cancelled else end_of(counts_of(network_id, job_id)), pause="", ended_at=now)
-
-
-def cancel_waiting(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
-    """Give up what was not sent yet; what is under way is settled by its answer."""
-    waiting = Batch.objects.filter(network_id=network_id, job_id=job_id, state=Batch.State.WAITING)
-    numbers = list(waiting.values_list("number", flat=True))
-    Row.objects.filter(network_id=network_id, job_id=job_id, batch__in=numbers, state=RowState.QUEUED).update(
-        state=RowState.NOT_SENT, reason=Row.Reason.CANCELLED, updated_at=now
-    )
-    waiting.update(state=Batch.State.NOT_SENT)

@@ -59,7 +59,8 @@ ROW_TRANSITIONS: dict[RowState, frozenset[RowState]] = {
     R.LEFT_OUT: frozenset({R.READY, R.INVALID}),
     R.HELD: frozenset(),
     R.READY: frozenset({R.READY, R.INVALID, R.LEFT_OUT, R.QUEUED}),
-    R.QUEUED: frozenset({R.SENDING, R.NOT_SENT}),
+    # Uncertain where it waits for a repeat that is not made: an earlier call may have taken effect.
+    R.QUEUED: frozenset({R.SENDING, R.NOT_SENT, R.UNCERTAIN}),
     # Back in line only where nothing was sent, or where a repeat is safe.
     R.SENDING: frozenset({R.QUEUED, R.ACCEPTED, R.REJECTED, R.UNCERTAIN, R.NOT_SENT}),
     R.ACCEPTED: frozenset({R.UNCONFIRMED, R.CONFIRMED, R.CONTRADICTED}),
@@ -71,9 +72,6 @@ ROW_TRANSITIONS: dict[RowState, frozenset[RowState]] = {
     R.REJECTED: frozenset(),
     R.NOT_SENT: frozenset(),
 }
-OPEN_JOBS = frozenset({J.QUEUED, J.SENDING, J.PAUSED})
-ENDED_JOBS = frozenset(state for state, following in JOB_TRANSITIONS.items() if not following)
-UNSENT_ROWS = frozenset({R.QUEUED, R.SENDING})
 
 
 class StateRefused(Exception):
@@ -84,14 +82,15 @@ class StateRefused(Exception):
         self.before, self.after = before, after
 
 
-def sources_of(state: RowState) -> list[RowState]:
-    """Return the states from which a row may come into `state`: the condition of a compare-and-set."""
-    return [before for before, following in ROW_TRANSITIONS.items() if state in following]
-
-
 def refuse_wrong_turn(before: JobState, after: JobState) -> None:
     """Raise StateRefused where no way leads from one state of a job to the other."""
     if after not in JOB_TRANSITIONS[before]:
+        raise StateRefused(before, after)
+
+
+def refuse_wrong_row_turn(before: RowState, after: RowState) -> None:
+    """Raise StateRefused where no way leads from one state of a row to the other."""
+    if after not in ROW_TRANSITIONS[before]:
         raise StateRefused(before, after)
 
 

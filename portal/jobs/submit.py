@@ -10,10 +10,10 @@ from uuid import UUID
 from integrations.mobility_work.operations import OPERATIONS, allowed
 from integrations.spec import Plan
 from portal.accounts.models import User
-from portal.jobs.claim import lock_jobs
+from portal.jobs.ending import end_if_all_is_sent
+from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Job, Row
-from portal.jobs.settle import end_if_all_is_sent
-from portal.jobs.states import JobState, RowState, refuse_wrong_turn
+from portal.jobs.states import JobState, RowState, StateRefused, refuse_wrong_turn
 from portal.networks.models import Network
 from portal.trail.record import record
 
@@ -51,7 +51,7 @@ def submit_items(
     job = Job.objects.create(
         network_id=network.id,
         operation=operation.name,
-        family=operation.path,  # what is sent to one address keeps its order
+        family=operation.family,
         state=JobState.QUEUED,
         source=source,
         file_name=file_name[:255],
@@ -100,7 +100,8 @@ def resume(network: Network, job_id: UUID, *, actor: User | str) -> Job:
     """Go on with a paused job. Raises StateRefused."""
     lock_jobs(network.id)
     job = Job.objects.get(network_id=network.id, id=job_id)
-    refuse_wrong_turn(JobState(job.state), JobState.SENDING)
+    if job.state != JobState.PAUSED:
+        raise StateRefused(job.state, JobState.SENDING)
     Batch.objects.filter(network_id=network.id, job_id=job_id, state=Batch.State.WAITING).update(
         not_before=None, attempts=0
     )

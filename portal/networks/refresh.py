@@ -14,6 +14,7 @@ from integrations.errors import AccessDenied, BadKey, VendorError
 from integrations.mobility_work.client import NetworkSettings, get_network_settings
 from portal.lib.scope import network_scope
 from portal.lib.sealing import sealer
+from portal.networks.keys import key_in_use, note_accepted, note_refused
 from portal.networks.models import Credential, Network
 from portal.trail.record import PORTAL, record
 
@@ -34,11 +35,10 @@ def refresh_settings(network_id: UUID) -> bool:
     """Ask the vendor for a network's settings; return whether they were read. No transaction is open meanwhile."""
     with network_scope(network_id):
         network = Network.objects.get(id=network_id)
-        key = Credential.objects.filter(network_id=network_id, state=Credential.State.ACTIVE).first()
+        key = key_in_use(network)
         if key is None:
             return False
         api_key = sealer().open(key.sealed_key)
-    now = timezone.now()
     try:
         found = get_network_settings(settings.MOBILITY_WORK_API_URL, api_key=api_key, network_name=network.name)
     except VendorError as error:
@@ -46,7 +46,7 @@ def refresh_settings(network_id: UUID) -> bool:
             _note_failure(network, key, error)
         return False
     with network_scope(network_id):
-        Credential.objects.filter(id=key.id).update(last_used_at=now, last_error="")
+        note_accepted(key)
         _store(network, found)
     return True
 
@@ -55,12 +55,11 @@ def _note_failure(network: Network, key: Credential, error: VendorError) -> None
     now = timezone.now()
     # Also a failed try counts as one of today: a refused key is not asked about every few minutes.
     Network.objects.filter(id=network.id).update(settings_checked_at=now)
-    refused = isinstance(error, (BadKey, AccessDenied))
-    words = f"{type(error).__name__}: {error.user_message}" if refused else ""
-    Credential.objects.filter(id=key.id).update(last_used_at=now, last_error_at=now, last_error=words[:500])
     logger.warning("The settings of network %s could not be read: %s", network.slug, type(error).__name__)
-    if refused and not key.last_error:
-        _record(network, "key_refused", {"status": error.status, "request_id": error.request_id})
+    if isinstance(error, (BadKey, AccessDenied)):
+        note_refused(network, key, error)
+    else:
+        Credential.objects.filter(id=key.id).update(last_used_at=now, last_error_at=now, last_error="")
 
 
 def _store(network: Network, found: NetworkSettings) -> None:

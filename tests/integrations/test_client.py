@@ -175,7 +175,12 @@ def test_the_key_is_in_no_repr_and_on_no_request_that_is_left(vendor: Vendor) ->
 def test_a_write_carries_its_rows_and_hands_back_what_the_vendor_says(vendor: Vendor) -> None:
     vendor.answer(202, None, Request_Id="req-5")
     rows = [{"id": "ROUL-6205-2RS", "quantity": 12}]
-    accepted = client.send(vendor.url, OPERATIONS["replaceSparePartStock"], rows, api_key=KEY)
+    accepted = client.send(
+        vendor.url,
+        OPERATIONS["replaceSparePartStock"],
+        client.body_of(OPERATIONS["replaceSparePartStock"], rows),
+        api_key=KEY,
+    )
     assert accepted == client.Accepted(202, "req-5")
     method, path, headers, body = vendor.asked[0]
     assert (method, path, headers["Content-Type"]) == ("PUT", "/partners/v1/spare-parts/stock", "application/json")

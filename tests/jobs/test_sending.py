@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import NothingSent
-from portal.jobs import pipeline, settle
+from portal.jobs import ending, pipeline, settle
 from portal.jobs.claim import claim_next
 from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.states import JOB_TRANSITIONS, ROW_TRANSITIONS, JobState, RowState, StateRefused, end_of
 from portal.jobs.submit import NothingToSend, NotInPlan, cancel, resume, submit_items
 from portal.lib.scope import network_scope
+from portal.lib.sealing import SealingError
 from portal.networks.models import Credential, Network
 from portal.trail.models import Entry
 from portal.webhooks.history import PastRequest, store_past
@@ -108,7 +109,7 @@ def hurry(place: ConnectedNetwork) -> None:
 def state_of(place: ConnectedNetwork, job_id: UUID) -> tuple[str, dict[str, int]]:
     with network_scope(place.network.id):
         job = Job.objects.get(network_id=place.network.id, id=job_id)
-        counts = {str(state): count for state, count in settle.counts_of(place.network.id, job_id).items()}
+        counts = {str(state): count for state, count in ending.counts_of(place.network.id, job_id).items()}
         assert sum(counts.values()) == job.rows
         return job.state, counts
 
@@ -174,14 +175,79 @@ def test_a_level_is_not_repeated_over_a_newer_event(world: World, vendor: Vendor
     with network_scope(world.foundry.network.id):
         store_past(world.foundry.network.id, [PastRequest(timezone.now(), json.dumps(event).encode(), {})])
     process_waiting(world.foundry.network.id, limit=10)
-    vendor.answers = [503]
     hurry(world.foundry)
     send_all(world.foundry)
-    hurry(world.foundry)
-    send_all(world.foundry)
-    assert [len(body) for body in vendor.bodies] == [3, 3, 2]
-    assert "ROUL-6200003" not in str(vendor.bodies[2])
+    assert [len(body) for body in vendor.bodies] == [3, 2]
+    assert "ROUL-6200003" not in str(vendor.bodies[1])
     assert state_of(world.foundry, job) == ("partly_done", {"accepted": 2, "uncertain": 1})
+
+
+def test_a_row_that_renames_is_never_repeated(world: World, vendor: Vendor) -> None:
+    """The old reference is gone if the first call took effect (vendor reference, section 4)."""
+    vendor.answers = [503]
+    items = {
+        2: {"id": {"type": "externalReference", "value": "OLD"}, "externalReference": "NEW"},
+        3: {"id": {"type": "externalReference", "value": "KEPT"}, "name": "Bearing"},
+    }
+    job = in_line(world.foundry, "updateSpareParts", items)
+    for _ in range(2):
+        send_all(world.foundry)
+        hurry(world.foundry)
+    send_all(world.foundry)
+    assert [len(body) for body in vendor.bodies] == [2, 1]
+    assert "OLD" not in str(vendor.bodies[1])
+    assert state_of(world.foundry, job) == ("partly_done", {"accepted": 1, "uncertain": 1})
+
+
+def test_a_repeat_of_which_nothing_is_left_is_not_made(world: World, vendor: Vendor) -> None:
+    vendor.answers = [503]
+    item = {"id": {"type": "externalReference", "value": "OLD"}, "externalReference": "NEW"}
+    job = in_line(world.foundry, "updateSpareParts", {2: item})
+    later = in_line(world.foundry, "updateSpareParts", {2: item | {"externalReference": "NEWER"}})
+    for _ in range(2):
+        send_all(world.foundry)
+        hurry(world.foundry)
+    send_all(world.foundry)
+    assert [body[0]["externalReference"] for body in vendor.bodies] == ["NEW", "NEWER"]
+    assert state_of(world.foundry, job) == ("partly_done", {"uncertain": 1})
+    assert state_of(world.foundry, later) == ("done", {"accepted": 1})
+
+
+def test_what_waits_for_a_repeat_is_not_called_unsent_when_it_is_cancelled(world: World, vendor: Vendor) -> None:
+    vendor.answers = [503]
+    job = in_line(world.foundry, STOCK, levels(2))
+    send_all(world.foundry)
+    with network_scope(world.foundry.network.id):
+        cancel(world.foundry.network, job, actor="test", now=timezone.now())
+    assert state_of(world.foundry, job) == ("cancelled", {"uncertain": 2})
+
+
+def test_a_key_that_the_vendor_repeats_is_kept_nowhere(world: World, vendor: Vendor) -> None:
+    place = world.foundry
+    told = {"message": f"the key {place.api_key} is not known"}
+    vendor.answers = [(401, {}, json.dumps(told).encode())]
+    in_line(place, STOCK, levels(1))
+    send_all(place)
+    with network_scope(place.network.id):
+        assert Call.objects.get().detail == "the key … is not known"
+        assert Entry.objects.filter(action="key_refused").count() == 1
+
+
+def test_a_key_that_cannot_be_opened_claims_nothing(world: World, vendor: Vendor) -> None:
+    place = world.foundry
+    job = in_line(place, TASK, {2: {"description": "once"}})
+    with network_scope(place.network.id):
+        Credential.objects.update(sealed_key=b"not sealed by us")
+    with pytest.raises(SealingError):
+        pipeline.send_next(place.network.id)
+    assert state_of(place, job) == ("queued", {"queued": 1})
+    assert vendor.bodies == []
+
+
+def test_only_what_is_paused_is_resumed(world: World) -> None:
+    job = in_line(world.foundry, STOCK, levels(1))
+    with network_scope(world.foundry.network.id), pytest.raises(StateRefused):
+        resume(world.foundry.network, job, actor="test")
 
 
 def test_nothing_sent_is_tried_again_and_again_then_a_person_is_asked(

@@ -1,0 +1,46 @@
+"""How a job ends: when nothing of it waits and nothing is under way, by what became of its rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count
+
+from portal.jobs.models import Batch, Job, Row
+from portal.jobs.moves import move
+from portal.jobs.repeats import maybe_sent
+from portal.jobs.states import JobState, RowState, end_of
+
+
+def counts_of(network_id: UUID, job_id: UUID) -> dict[RowState, int]:
+    """Return how many rows of a job are in each state; their sum is the job's rows."""
+    found = Row.objects.filter(network_id=network_id, job_id=job_id).values_list("state").annotate(Count("number"))
+    return {RowState(state): count for state, count in found.order_by()}
+
+
+def end_if_all_is_sent(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
+    """End a job of which nothing waits and nothing is under way; one that is cancelled waits no longer."""
+    cancelled = Job.objects.filter(network_id=network_id, id=job_id).exclude(cancel_wanted_at=None).exists()
+    if cancelled:
+        cancel_waiting(network_id, job_id, now=now)
+    open_batches = Batch.objects.filter(
+        network_id=network_id, job_id=job_id, state__in=[Batch.State.WAITING, Batch.State.SENDING]
+    )
+    if open_batches.exists():
+        return
+    Job.objects.filter(
+        network_id=network_id, id=job_id, state__in=[JobState.SENDING, JobState.PAUSED, JobState.QUEUED]
+    ).update(state=JobState.CANCELLED if cancelled else end_of(counts_of(network_id, job_id)), pause="", ended_at=now)
+
+
+def cancel_waiting(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
+    """Give up what waits; what is under way is settled by its answer. What waits for a repeat may have been applied."""
+    waiting = Batch.objects.filter(network_id=network_id, job_id=job_id, state=Batch.State.WAITING)
+    doubtful = list(waiting.filter(number__in=maybe_sent(network_id, job_id)).values_list("number", flat=True))
+    rows = Row.objects.filter(network_id=network_id, job_id=job_id)
+    move(rows.filter(batch__in=doubtful), RowState.QUEUED, RowState.UNCERTAIN, now=now)
+    waiting.filter(number__in=doubtful).update(state=Batch.State.UNCERTAIN)
+    # What is in line now waits in a batch: what is under way is "sending".
+    move(rows, RowState.QUEUED, RowState.NOT_SENT, now=now, reason=Row.Reason.CANCELLED)
+    waiting.update(state=Batch.State.NOT_SENT)
