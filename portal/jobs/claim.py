@@ -51,7 +51,7 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         maybe_since = maybe_sent(network.id, job.id).get(batch.number)
         if maybe_since is not None:
             # Only now, just before the repeat: an event may have come while it waited for its time.
-            leave_touched(mine, operation, network.id, since=maybe_since, now=now)
+            leave_touched(mine, operation, network_id=network.id, since=maybe_since, now=now)
         if mine.filter(state=RowState.QUEUED).exists():
             return _take(network, job, batch, operation, now=now)
         Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(

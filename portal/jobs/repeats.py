@@ -45,7 +45,7 @@ def leave_renaming(rows: QuerySet[Row], operation: Operation, *, now: datetime) 
 
 
 def leave_touched(
-    rows: QuerySet[Row], operation: Operation, network_id: UUID, *, since: datetime, now: datetime
+    rows: QuerySet[Row], operation: Operation, *, network_id: UUID, since: datetime, now: datetime
 ) -> None:
     """Take rows out of a repeat that an event has touched since the first call: it could undo what is newer."""
     queued = rows.filter(state=RowState.QUEUED)
