@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
+from playwright.sync_api import Browser, Error, sync_playwright
+
+MARK = "PORTAL_TEST_BROWSER"
+CLOSE_SECONDS = 20
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -28,6 +37,78 @@ def executable() -> str | None:
 def arguments() -> list[str]:
     """Return Chromium's command line options; as root it refuses to run in its own sandbox."""
     return ["--no-sandbox", "--disable-dev-shm-usage"] if os.geteuid() == 0 else ["--disable-dev-shm-usage"]
+
+
+class Chromium:
+    """A browser that is closed within a bounded time, whatever it does.
+
+    Playwright waits without end for everything that holds an output of the browser. Crash handlers leave the browser's
+    process tree and may live on, so all that was started is known by a mark in its environment.
+    """
+
+    def __init__(self) -> None:
+        self._launch()
+
+    def _launch(self) -> None:
+        self._mark = uuid.uuid4().hex
+        self._killed = False
+        self._opened = ExitStack()
+        os.environ[MARK] = self._mark
+        try:
+            playwright = self._opened.enter_context(sync_playwright())
+            self._browser = playwright.chromium.launch(executable_path=executable(), args=arguments())
+        finally:
+            del os.environ[MARK]
+
+    def living(self) -> Browser:
+        """Return the browser; a fresh one if the last had to be killed."""
+        if self._killed or not self._browser.is_connected():
+            self.close()
+            self._launch()
+        return self._browser
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Let what is closed inside take its time, then kill the browser and Playwright's driver."""
+        over = threading.Event()
+
+        def watch() -> None:
+            if not over.wait(CLOSE_SECONDS):
+                self._killed = True
+                for process in self.processes():
+                    process.kill()
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        except Error as gone:
+            if not self._killed:
+                raise
+            print(f"The browser had to be killed: {gone}")
+        finally:
+            over.set()
+            watcher.join()
+
+    def processes(self) -> list[psutil.Process]:
+        """Return the driver and every process of the browser that runs now."""
+        found: dict[int, psutil.Process] = {}
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(MARK) != self._mark:
+                    continue
+                found |= {one.pid: one for one in (process, *process.children(recursive=True))}
+            except psutil.Error:
+                continue
+        return list(found.values())
+
+    def close(self) -> None:
+        """Close the browser and Playwright's driver."""
+        with self.closing():
+            if not self._killed:
+                self._browser.close()
+        with self.closing():
+            self._opened.close()
 
 
 def required() -> bool:

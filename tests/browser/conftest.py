@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from portal.dev.preflight import free_ports
-from tests.chromium import executable
+from tests.chromium import Chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
@@ -46,21 +46,26 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this process."""
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=executable(), args=arguments)
-        yield started
-        started.close()
+def chromium() -> Iterator[Chromium]:
+    """One Chromium for all tests of a file."""
+    started = Chromium()
+    yield started
+    started.close()
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def browser(chromium: Chromium) -> Browser:
+    """A browser that answers."""
+    return chromium.living()
+
+
+@pytest.fixture
+def context(chromium: Chromium, browser: Browser) -> Iterator[BrowserContext]:
     """A fresh browser profile."""
     made = browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["clipboard-write"])
     yield made
-    made.close()
+    with chromium.closing():
+        made.close()
 
 
 @pytest.fixture

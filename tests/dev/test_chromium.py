@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests import chromium
@@ -51,3 +53,23 @@ def test_a_chromium_that_is_named_is_taken(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PORTAL_CHROMIUM", str(program))
 
     assert chromium.executable() == str(program)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("part", ["crashpad", ""], ids=["a crash handler hangs", "all of it hangs"])
+def test_a_browser_that_hangs_is_closed_all_the_same(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chromium, "CLOSE_SECONDS", 1)
+    started = chromium.Chromium()
+    context = started.living().new_context()
+    context.new_page()
+    everything = started.processes()
+    for process in everything:
+        if part in process.name():
+            process.send_signal(signal.SIGSTOP)
+
+    with started.closing():
+        context.close()
+    assert started.living().new_context().pages == []
+    started.close()
+
+    assert psutil.wait_procs(everything, timeout=10)[1] == []
