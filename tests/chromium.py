@@ -7,7 +7,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -52,11 +52,12 @@ class Chromium:
     def _launch(self) -> None:
         self._mark = uuid.uuid4().hex
         self._killed = False
-        self._opened = ExitStack()
         os.environ[MARK] = self._mark
         try:
-            playwright = self._opened.enter_context(sync_playwright())
-            self._browser = playwright.chromium.launch(executable_path=executable(), args=arguments())
+            with ExitStack() as opened:
+                playwright = opened.enter_context(sync_playwright())
+                self._browser = playwright.chromium.launch(executable_path=executable(), args=arguments())
+                self._opened = opened.pop_all()  # a browser that does not start leaves no driver behind
         finally:
             del os.environ[MARK]
 
@@ -76,7 +77,8 @@ class Chromium:
             if not over.wait(CLOSE_SECONDS):
                 self._killed = True
                 for process in self.processes():
-                    process.kill()
+                    with suppress(psutil.NoSuchProcess):  # it went with another
+                        process.kill()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()

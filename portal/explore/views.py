@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.facts import from_json
+from portal.networks.acts import record_act
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
 from portal.timeline.filters import KINDS, Filters, read_filters
@@ -22,7 +23,6 @@ from portal.timeline.queries import neighbours, timeline_page
 from portal.timeline.rows import row_of
 from portal.timeline.sentences import subject_url
 from portal.timeline.views import shown_networks, timeline_context, zone_of
-from portal.trail.record import record
 from portal.webhooks.models import Delivery, Processing
 
 RELATED = 8
@@ -136,12 +136,11 @@ def raw_payload(request: PortalRequest, slug: str, position: int) -> HttpRespons
     recorded = Event.objects.filter(network_id=network.id, position=position).first()
     if recorded is None:
         raise Http404(_("There is no such event on this network."))
-    record(
+    record_act(
+        network,
         "payload_downloaded",
         actor=request.user,  # type: ignore[arg-type]
-        organization_id=network.organization_id,
-        network_id=network.id,
-        subject=f"{network.name} #{position}",
+        about=f"#{position}",
         address=request.META.get("REMOTE_ADDR"),
     )
     response = HttpResponse(bytes(recorded.raw), content_type="application/octet-stream")

@@ -27,7 +27,7 @@ from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.moves import move
-from portal.jobs.repeats import UNKNOWN, leave_renaming
+from portal.jobs.repeats import UNKNOWN, leave_renaming, maybe_sent
 from portal.jobs.states import JobState, RowState
 
 Outcome = Accepted | VendorError
@@ -119,7 +119,10 @@ def _apply(
 def _refuse(
     network_id: UUID, job_id: UUID, batch: int, error: VendorError, *, rows: tuple[int, ...], now: datetime
 ) -> None:
-    """Reject the rows that the vendor names; the others were not sent. Where it names none, all are rejected."""
+    """Reject the rows that the vendor names; the others were not sent, unless an earlier call may have taken effect.
+
+    Where it names none, all are rejected.
+    """
     named: dict[int, list[dict[str, Any]]] = {}
     errors = error.errors if isinstance(error, InvalidPayload) else ()
     for item in errors:
@@ -130,7 +133,10 @@ def _refuse(
     sent = _rows(network_id, job_id, batch)
     for number, found in named.items():
         move(sent.filter(number=number), RowState.SENDING, RowState.REJECTED, now=now, errors=found)
-    if named:
+    if batch in maybe_sent(network_id, job_id):
+        # A repeat was refused: the call before it may have taken effect.
+        move(sent, RowState.SENDING, RowState.UNCERTAIN, now=now, errors=[] if named else general)
+    elif named:
         move(sent, RowState.SENDING, RowState.NOT_SENT, now=now, reason=Row.Reason.BATCH_REFUSED)
     else:
         move(sent, RowState.SENDING, RowState.REJECTED, now=now, errors=general)

@@ -14,8 +14,8 @@ from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.states import JobState, RowState, StateRefused, refuse_wrong_turn
+from portal.networks.acts import record_act
 from portal.networks.models import Network
-from portal.trail.record import record
 
 WRITE_AT_ONCE = 2_000
 
@@ -81,7 +81,13 @@ def submit_items(
         Batch(network_id=network.id, job_id=job.id, number=start // size + 1, rows=len(numbers[start : start + size]))
         for start in range(0, len(numbers), size)
     )
-    _record("job_submitted", job, network, actor, {"operation": operation.name, "rows": len(items)})
+    record_act(
+        network,
+        "job_submitted",
+        actor=actor,
+        about=str(job.id),
+        details={"operation": operation.name, "rows": len(items)},
+    )
     return job
 
 
@@ -91,7 +97,7 @@ def cancel(network: Network, job_id: UUID, *, actor: User | str, now: datetime) 
     job = Job.objects.get(network_id=network.id, id=job_id)
     refuse_wrong_turn(JobState(job.state), JobState.CANCELLED)
     Job.objects.filter(network_id=network.id, id=job_id).update(cancel_wanted_at=now)
-    _record("job_cancelled", job, network, actor, {})
+    record_act(network, "job_cancelled", actor=actor, about=str(job.id))
     end_if_all_is_sent(network.id, job_id, now=now)
     return Job.objects.get(network_id=network.id, id=job_id)
 
@@ -106,16 +112,5 @@ def resume(network: Network, job_id: UUID, *, actor: User | str) -> Job:
         not_before=None, attempts=0
     )
     Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.SENDING, pause="")
-    _record("job_resumed", job, network, actor, {"pause": job.pause})
+    record_act(network, "job_resumed", actor=actor, about=str(job.id), details={"pause": job.pause})
     return Job.objects.get(network_id=network.id, id=job_id)
-
-
-def _record(action: str, job: Job, network: Network, actor: User | str, details: dict[str, Any]) -> None:
-    record(
-        action,
-        actor=actor,
-        organization_id=network.organization_id,
-        network_id=network.id,
-        subject=f"{network.name} {job.id}",
-        details=details,
-    )

@@ -15,9 +15,10 @@ from portal.accounts.models import Organization
 from portal.lib.ids import new_id
 from portal.lib.scope import network_scope
 from portal.lib.sealing import fingerprint, last_four, sealer
+from portal.networks.acts import record_act
 from portal.networks.inbox import add_secret, create_inbox, hook_url
 from portal.networks.models import Credential, Network
-from portal.trail.record import Actor, record
+from portal.trail.record import Actor
 
 
 class AlreadyConnected(Exception):
@@ -100,12 +101,10 @@ def connect_network(
         _store_key(network, api_key, actor)
         _, token = create_inbox(network)
         opened = add_secret(network, actor=actor, text=secret, overlap=timedelta(0)) if network.has_webhooks else None
-        record(
+        record_act(
+            network,
             "network_connected",
             actor=actor,
-            organization_id=organization.id,
-            network_id=network.id,
-            subject=network.name,
             details={"plan": plan, "kind": kind, "vendor_network_id": str(found.network_id)},
         )
     return Connected(network, hook_url(token), opened.text if opened else None)
@@ -143,7 +142,7 @@ def rotate_key(network: Network, *, found: NetworkSettings, api_key: str, actor:
     )
     added = _store_key(network, api_key, actor)
     Network.objects.filter(id=network.id).update(sending_stopped_at=None)
-    _record(network, "key_rotated", actor, {"fingerprint": added.fingerprint})
+    record_act(network, "key_rotated", actor=actor, details={"fingerprint": added.fingerprint})
     return added
 
 
@@ -154,15 +153,4 @@ def report_compromised(network: Network, *, actor: Actor | str) -> None:
         state=Credential.State.COMPROMISED, retired_at=now
     )
     Network.objects.filter(id=network.id).update(sending_stopped_at=now)
-    _record(network, "key_compromised", actor, {})
-
-
-def _record(network: Network, action: str, actor: Actor | str, details: dict[str, object]) -> None:
-    record(
-        action,
-        actor=actor,
-        organization_id=network.organization_id,
-        network_id=network.id,
-        subject=network.name,
-        details=details,
-    )
+    record_act(network, "key_compromised", actor=actor)

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from integrations.mobility_work.signature import CANDIDATES
 from portal.lib.sealing import fingerprint, last_four, sealer, token_hash
+from portal.networks.acts import record_act
 from portal.networks.models import Inbox, InboxAddress, Network, SigningSecret
-from portal.trail.record import PORTAL, Actor, record
+from portal.trail.record import PORTAL, Actor
 
 MAX_OVERLAP = timedelta(days=7)
 MIN_SECRET_LENGTH = 16
@@ -86,7 +87,12 @@ def add_secret(
         created_by_id=None if isinstance(actor, str) else actor.id,
     )
     want_recheck(network.id)
-    _record(network, "secret_added", actor, {"fingerprint": added.fingerprint, "overlap_hours": _hours(overlap)})
+    record_act(
+        network,
+        "secret_added",
+        actor=actor,
+        details={"fingerprint": added.fingerprint, "overlap_hours": _hours(overlap)},
+    )
     return OpenSecret(added.id, word)
 
 
@@ -97,7 +103,7 @@ def rotate_address(network: Network, *, actor: Actor | str, overlap: timedelta =
     inbox = Inbox.objects.get(network_id=network.id)
     _expire(InboxAddress.objects.filter(network_id=network.id), overlap)
     token = _new_address(inbox)
-    _record(network, "address_rotated", actor, {"overlap_hours": _hours(overlap)})
+    record_act(network, "address_rotated", actor=actor, details={"overlap_hours": _hours(overlap)})
     return token
 
 
@@ -112,13 +118,13 @@ def retire_secret(network: Network, secret_id: UUID, *, actor: Actor | str) -> N
     secret = SigningSecret.objects.get(network_id=network.id, id=secret_id)
     secret.valid_until = timezone.now()
     secret.save(update_fields=["valid_until"])
-    _record(network, "secret_retired", actor, {"fingerprint": secret.fingerprint})
+    record_act(network, "secret_retired", actor=actor, details={"fingerprint": secret.fingerprint})
 
 
 def reveal_secret(network: Network, secret_id: UUID, *, actor: Actor) -> str:
     """Return a secret in clear, for an admin who has just signed in again; the trail keeps who asked."""
     secret = SigningSecret.objects.get(network_id=network.id, id=secret_id)
-    _record(network, "secret_revealed", actor, {"fingerprint": secret.fingerprint})
+    record_act(network, "secret_revealed", actor=actor, details={"fingerprint": secret.fingerprint})
     return sealer().open(secret.sealed_secret)
 
 
@@ -142,7 +148,7 @@ def pin_recipe_of_delivery(network_id: UUID, *, recipe: str, nonce_length: int) 
         recipe=pinned, recipe_pinned_at=now, recheck_wanted_at=now, recheck_after=None
     ):
         network = Network.objects.get(id=network_id)
-        _record(network, "recipe_pinned", PORTAL, {"recipe": recipe})
+        record_act(network, "recipe_pinned", actor=PORTAL, details={"recipe": recipe})
     return True
 
 
@@ -150,7 +156,7 @@ def release_recipe(network: Network, *, actor: Actor | str) -> None:
     """Forget the pinned recipe: deliveries are accepted unverified until one matches again."""
     Inbox.objects.filter(network_id=network.id).update(recipe=None, recipe_pinned_at=None)
     want_recheck(network.id)
-    _record(network, "recipe_unpinned", actor, {})
+    record_act(network, "recipe_unpinned", actor=actor)
 
 
 def want_recheck(network_id: UUID) -> None:
@@ -160,14 +166,3 @@ def want_recheck(network_id: UUID) -> None:
 
 def _hours(overlap: timedelta) -> float:
     return round(overlap.total_seconds() / 3600, 2)
-
-
-def _record(network: Network, action: str, actor: Actor | str, details: dict[str, Any]) -> None:
-    record(
-        action,
-        actor=actor,
-        organization_id=network.organization_id,
-        network_id=network.id,
-        subject=network.name,
-        details=details,
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils import timezone
 
 from integrations.errors import VendorError
+from portal.networks.acts import record_act
 from portal.networks.models import Credential, Network
-from portal.trail.record import PORTAL, record
+from portal.trail.record import PORTAL
 
 
 def key_in_use(network: Network) -> Credential | None:
@@ -20,14 +21,8 @@ def note_refused(network: Network, key: Credential, error: VendorError) -> None:
     words = f"{type(error).__name__}: {error.user_message}"[:500]
     Credential.objects.filter(id=key.id).update(last_used_at=now, last_error_at=now, last_error=words)
     if not key.last_error:
-        record(
-            "key_refused",
-            actor=PORTAL,
-            organization_id=network.organization_id,
-            network_id=network.id,
-            subject=network.name,
-            details={"status": error.status, "request_id": error.request_id},
-        )
+        details = {"status": error.status, "request_id": error.request_id}
+        record_act(network, "key_refused", actor=PORTAL, details=details)
 
 
 def note_accepted(key: Credential) -> None:

@@ -14,9 +14,10 @@ from integrations.errors import AccessDenied, BadKey, VendorError
 from integrations.mobility_work.client import NetworkSettings, get_network_settings
 from portal.lib.scope import network_scope
 from portal.lib.sealing import sealer
+from portal.networks.acts import record_act
 from portal.networks.keys import key_in_use, note_accepted, note_refused
 from portal.networks.models import Credential, Network
-from portal.trail.record import PORTAL, record
+from portal.trail.record import PORTAL
 
 logger = logging.getLogger(__name__)
 EVERY = timedelta(days=1)
@@ -59,7 +60,8 @@ def _note_failure(network: Network, key: Credential, error: VendorError) -> None
     if isinstance(error, (BadKey, AccessDenied)):
         note_refused(network, key, error)
     else:
-        Credential.objects.filter(id=key.id).update(last_used_at=now, last_error_at=now, last_error="")
+        # An outage says nothing of the key: one that was refused stays so until it works again.
+        Credential.objects.filter(id=key.id).update(last_used_at=now)
 
 
 def _store(network: Network, found: NetworkSettings) -> None:
@@ -76,15 +78,4 @@ def _store(network: Network, found: NetworkSettings) -> None:
     network.settings_checked_at = timezone.now()
     network.save(update_fields=["time_zone", "currency", "settings_checked_at"])
     if changes:
-        _record(network, "network_settings_changed", changes)
-
-
-def _record(network: Network, action: str, details: dict[str, object]) -> None:
-    record(
-        action,
-        actor=PORTAL,
-        organization_id=network.organization_id,
-        network_id=network.id,
-        subject=network.name,
-        details=details,
-    )
+        record_act(network, "network_settings_changed", actor=PORTAL, details=changes)

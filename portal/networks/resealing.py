@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from portal.lib.sealing import sealer
+from portal.networks.acts import record_act
 from portal.networks.models import Credential, InboxAddress, Network, SigningSecret
-from portal.trail.record import Actor, record
+from portal.trail.record import Actor
 
 SEALED = ((Credential, "sealed_key"), (SigningSecret, "sealed_secret"), (InboxAddress, "sealed_token"))
 
@@ -20,8 +21,5 @@ def reseal_network(network: Network, *, actor: Actor | str) -> int:
                 row.save(update_fields=[column])
                 count += 1
     if count:
-        record(
-            "secrets_resealed", actor=actor, organization_id=network.organization_id, network_id=network.id,
-            subject=network.name, details={"values": count},
-        )  # fmt: skip
+        record_act(network, "secrets_resealed", actor=actor, details={"values": count})
     return count

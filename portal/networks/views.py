@@ -21,6 +21,7 @@ from portal.lib.scope import network_scope
 from portal.lib.sealing import SealingError, sealer
 from portal.networks import inbox
 from portal.networks.access import Level
+from portal.networks.acts import record_act
 from portal.networks.connect import (
     AlreadyConnected,
     OtherNetwork,
@@ -33,7 +34,6 @@ from portal.networks.connect import (
 from portal.networks.forms import ChangeForm, ConfirmForm, ConnectKeyForm, KeyForm, OverlapForm, SecretForm
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network, SigningSecret
-from portal.trail.record import record
 
 PENDING = "pending_connection"
 PENDING_SECONDS = 1800
@@ -166,7 +166,7 @@ def change(request: PortalRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.save()
         after = {"name": network.name, "plan": network.plan, "kind": network.kind}
-        _record(request, network, "network_changed", {"before": before, "after": after})
+        record_act(network, "network_changed", actor=request.access.user, details={"before": before, "after": after})
         messages.success(request, _("The changes are saved."))
         return redirect("network", slug)
     return _form(request, network, form, title=_("Change the network"), button=_("Save"))
@@ -295,14 +295,3 @@ def _form(
     status = 422 if form.errors else 200
     context = {"network": network, "form": form, "title": title, "button": button, "text": text}
     return render(request, "networks/form.html", context, status=status)
-
-
-def _record(request: PortalRequest, network: Network, action: str, details: dict[str, Any]) -> None:
-    record(
-        action,
-        actor=request.access.user,
-        organization_id=network.organization_id,
-        network_id=network.id,
-        subject=network.name,
-        details=details,
-    )

@@ -13,9 +13,10 @@ from django.utils import timezone
 
 from integrations.mobility_work.signature import DEFAULT_WORK_BYTES, Recipe
 from portal.lib.scope import network_scope
+from portal.networks.acts import record_act
 from portal.networks.inbox import pin_recipe_of_delivery, valid_secrets
 from portal.networks.models import Inbox, Network
-from portal.trail.record import PORTAL, record
+from portal.trail.record import PORTAL
 from portal.webhooks.intake import Judgement, OpenInbox, judge
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, Verdict
@@ -189,11 +190,4 @@ def _release(network_id: UUID, good: list[tuple[QuarantinedDelivery, Judgement]]
     )
     QuarantinedDelivery.objects.filter(network_id=network_id, id__in=[row.id for row, _ in good]).delete()
     network = Network.objects.get(id=network_id)
-    record(
-        "quarantine_released",
-        actor=PORTAL,
-        organization_id=network.organization_id,
-        network_id=network_id,
-        subject=network.name,
-        details={"deliveries": len(good)},
-    )
+    record_act(network, "quarantine_released", actor=PORTAL, details={"deliveries": len(good)})

@@ -13,11 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from portal.networks.access import Level
+from portal.networks.acts import record_act
 from portal.networks.inbox import current_token, hook_url, valid_secrets
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Credential, Inbox, InboxAddress, SigningSecret
 from portal.timeline.models import ContractDifference
-from portal.trail.record import record
 from portal.webhooks.glance import glances, heard_types
 from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, QuarantineUsage
 from portal.webhooks.pipeline import run_again
@@ -117,13 +117,7 @@ def again(request: PortalRequest, slug: str, delivery_id: UUID) -> HttpResponse:
     """Run a failed delivery again."""
     found = request.access.network(slug, at_least=Level.MANAGER)
     if run_again(found.id, delivery_id):
-        record(
-            "delivery_run_again",
-            actor=request.access.user,
-            organization_id=found.organization_id,
-            network_id=found.id,
-            subject=f"{found.name} {delivery_id}",
-        )
+        record_act(found, "delivery_run_again", actor=request.access.user, about=str(delivery_id))
         messages.success(request, _("The delivery is in line again."))
     else:
         messages.info(request, _("This delivery is not waiting for another try."))

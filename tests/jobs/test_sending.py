@@ -182,6 +182,17 @@ def test_a_level_is_not_repeated_over_a_newer_event(world: World, vendor: Vendor
     assert state_of(world.foundry, job) == ("partly_done", {"accepted": 2, "uncertain": 1})
 
 
+def test_rows_of_a_refused_repeat_are_not_called_unsent(world: World, vendor: Vendor) -> None:
+    error = {"property_errors": {"/1/quantity": [{"messageKey": "error.payload.min", "parameters": {"min": 0}}]}}
+    vendor.answers = [503, (400, {}, json.dumps({"message": "no", "extended_message": error}).encode())]
+    job = in_line(world.foundry, STOCK, levels(3))
+    for _ in range(2):
+        send_all(world.foundry)
+        hurry(world.foundry)
+    assert [len(body) for body in vendor.bodies] == [3, 3]
+    assert state_of(world.foundry, job) == ("partly_done", {"rejected": 1, "uncertain": 2})
+
+
 def test_a_row_that_renames_is_never_repeated(world: World, vendor: Vendor) -> None:
     """The old reference is gone if the first call took effect (vendor reference, section 4)."""
     vendor.answers = [503]

@@ -81,7 +81,9 @@ def test_a_network_is_connected_with_a_key_from_a_file(world: World, sandbox: An
     assert "wrong-key" not in str(refused.value)
 
 
-def test_settings_are_read_again_daily_and_changes_are_recorded(world: World, sandbox: Any, tmp_path: Path) -> None:
+def test_settings_are_read_again_daily_and_changes_are_recorded(
+    world: World, sandbox: Any, tmp_path: Path, settings: Any
+) -> None:
     made = make_network(sandbox)
     key = tmp_path / "key"
     key.write_text(made["api_key"])
@@ -102,6 +104,15 @@ def test_settings_are_read_again_daily_and_changes_are_recorded(world: World, sa
         assert not refresh_settings(world.foundry.network.id)
     with network_scope(world.foundry.network.id):
         assert "BadKey" in Credential.objects.get().last_error
+        assert Entry.objects.filter(action="key_refused").count() == 1
+    # An outage says nothing of the key: it stays refused, and the trail does not say so again.
+    sandbox_url, settings.MOBILITY_WORK_API_URL = settings.MOBILITY_WORK_API_URL, "http://127.0.0.1:1"
+    assert not refresh_settings(world.foundry.network.id)
+    with network_scope(world.foundry.network.id):
+        assert "BadKey" in Credential.objects.get().last_error
+    settings.MOBILITY_WORK_API_URL = sandbox_url
+    assert not refresh_settings(world.foundry.network.id)
+    with network_scope(world.foundry.network.id):
         assert Entry.objects.filter(action="key_refused").count() == 1
 
 
