@@ -42,7 +42,10 @@ class RolesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for network_id, name in networks:
             self.fields[f"role_{network_id}"] = forms.ChoiceField(
-                label=name, required=False, choices=[(NONE, _("No access")), *Role.choices]
+                label=name,
+                choices=[(NONE, _("No access")), *Role.choices],
+                required=False,
+                help_text=_("A manager reads and submits jobs; an auditor reads everything and changes nothing."),
             )
 
     def roles(self) -> dict[UUID, str]:

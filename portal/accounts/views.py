@@ -9,6 +9,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -190,7 +191,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=_me(request))
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, _("Your preferences are saved."))
+        with translation.override(form.instance.language):
+            messages.success(request, _("Your preferences are saved."))
         return redirect("preferences")
     context = {"form": form, "title": _("Preferences"), "button": _("Save")}
     return render(request, "accounts/form.html", context, status=422 if form.errors else 200)

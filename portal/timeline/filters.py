@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -33,11 +33,30 @@ FLAGS: dict[str, tuple[str | Promise, str, str]] = {
     "key_reused": (_("Key reused"), "warn", "key"),
     "differs": (_("Contract differs"), "warn", "alert-triangle"),
 }
-PRESETS: dict[str, tuple[str | Promise, int]] = {
-    "today": (_("Today"), 1),
-    "7d": (_("Last 7 days"), 7),
-    "30d": (_("Last 30 days"), 30),
-    "90d": (_("Last 90 days"), 90),
+
+Period = Callable[[date], tuple[date, date]]  # from today to its first and last day
+
+
+def _last_days(count: int) -> Period:
+    return lambda today: (today - timedelta(days=count - 1), today)
+
+
+def _this_month(today: date) -> tuple[date, date]:
+    return today.replace(day=1), today
+
+
+def _last_month(today: date) -> tuple[date, date]:
+    end = today.replace(day=1) - timedelta(days=1)
+    return end.replace(day=1), end
+
+
+PRESETS: dict[str, tuple[str | Promise, Period]] = {
+    "today": (_("Today"), _last_days(1)),
+    "7d": (_("Last 7 days"), _last_days(7)),
+    "30d": (_("Last 30 days"), _last_days(30)),
+    "90d": (_("Last 90 days"), _last_days(90)),
+    "month": (_("This month"), _this_month),
+    "last-month": (_("Last month"), _last_month),
 }
 KINDS = ("task", "part", "equipment", "location", "person")
 LOWEST, HIGHEST = b"", b"\xff" * 9
@@ -81,8 +100,7 @@ class Filters:
         """Return the order keys between which the events of the chosen days lie, days being those of `zone`."""
         start, end = self.start, self.end
         if self.preset:
-            today = now.astimezone(zone).date()
-            start, end = today - timedelta(days=PRESETS[self.preset][1] - 1), today
+            start, end = PRESETS[self.preset][1](now.astimezone(zone).date())
         low = lower_bound(datetime.combine(start, time.min, zone)) if start else LOWEST
         high = lower_bound(datetime.combine(end + timedelta(days=1), time.min, zone)) if end else HIGHEST
         return low, high
@@ -95,14 +113,17 @@ def read_filters(data: QueryDict | Mapping[str, str]) -> Filters:
     types = tuple(name for name in dict.fromkeys(listed) if name in EVENT_TYPES or name == "?")
     kind = data.get("kind", "")
     preset, flag = data.get("period", ""), data.get("is", "")
+    start, end = _date(data.get("from", ""), problems), _date(data.get("to", ""), problems)
+    if start and end and start > end:
+        start, end = end, start  # the days between the two are meant, whichever was typed first
     return Filters(
         network=data.get("network", "")[:60],
         types=types,
         kind=kind if kind in KINDS else "",
         key=data.get("key", "")[:210].replace("\0", "") if kind in KINDS else "",
         preset=preset if preset in PRESETS else "",
-        start=_date(data.get("from", ""), problems),
-        end=_date(data.get("to", ""), problems),
+        start=start,
+        end=end,
         flag=flag if flag in FLAGS or flag in VERDICTS else "",
         query=data.get("q", "").replace("\0", "").strip()[:200],
         problems=tuple(problems),

@@ -95,7 +95,7 @@ def timeline_context(request: PortalRequest, filters: Filters, networks: list[Ne
         "live": not before and not after,
         "chips": _chips(filters, networks),
         "types": [(name, _(label), name in filters.types) for name, label in type_choices()],
-        "presets": [(name, words) for name, (words, _days) in PRESETS.items()],
+        "presets": [(name, words) for name, (words, _period) in PRESETS.items()],
         "verdicts": list(VERDICTS.items()),
         "flags": [(name, words) for name, (words, _state, _icon) in FLAGS.items() if name not in VERDICTS],
     }

@@ -68,6 +68,7 @@ def listen(request: PortalRequest, slug: str) -> HttpResponse:
             "hook_url": hook_url(current_token(found.id)),
             "secret": secrets[0] if secrets else "",
             "heard": heard_now,
+            "all_heard": all(item.first_at for item in heard_now),
         },
     )
     response["Cache-Control"] = "no-store"
@@ -78,7 +79,12 @@ def listen(request: PortalRequest, slug: str) -> HttpResponse:
 def heard(request: PortalRequest, slug: str) -> HttpResponse:
     """Answer the listening page's poll."""
     found = request.access.network(slug)
-    return render(request, "webhooks/heard.html", {"network": found, "heard": heard_types(found)})
+    heard_now = heard_types(found)
+    context = {"network": found, "heard": heard_now, "all_heard": all(item.first_at for item in heard_now)}
+    response = render(request, "webhooks/heard.html", context)
+    if request.GET.get("secret") and any(item.first_at for item in heard_now):
+        response["HX-Refresh"] = "true"  # the page still shows the secret, which is set now
+    return response
 
 
 @require_GET

@@ -33,7 +33,7 @@
     document.querySelectorAll("[data-relative]").forEach((element) => {
       const seconds = (new Date(element.closest("time").dateTime).getTime() - Date.now()) / 1000;
       const step = STEPS.find(([limit]) => Math.abs(seconds) < limit);
-      const text = Math.abs(seconds) < 60 ? texts.textNow : relative.format(Math.trunc(seconds / step[2]), step[1]);
+      const text = Math.abs(seconds) < 60 ? texts.textNow : relative.format((seconds > 0 ? Math.round : Math.trunc)(seconds / step[2]), step[1]);
       if (element.textContent !== text) element.textContent = text;
     });
   }

@@ -136,3 +136,11 @@ def test_the_sign_in_form_waits_for_the_address(client: Client) -> None:
     [field] = re.findall(r'<input[^>]*name="login"[^>]*>', page)
     assert "autofocus" in field
     assert page.count("autofocus") == 1
+
+
+def test_what_is_said_after_a_change_of_language_is_in_the_new_one(world: World) -> None:
+    client = client_of(world.alice)
+    wish = {"name": "Alice", "time_zone": "Europe/Paris", "theme": "auto", "density": "comfortable"}
+    for language, words in (("fr", "Vos préférences sont enregistrées."), ("en", "Your preferences are saved.")):
+        answer = client.post(reverse("preferences"), wish | {"language": language}, follow=True)
+        assert words in answer.content.decode()

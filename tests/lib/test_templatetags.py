@@ -77,6 +77,8 @@ def test_hostile_text_stays_text(source: str) -> None:
         (timedelta(days=365), "1 year ago"),
         (timedelta(days=-3), "in 3 days"),
         (timedelta(minutes=-5), "in 5 minutes"),
+        (timedelta(days=-6, hours=-23, minutes=-59), "in 7 days"),
+        (timedelta(minutes=-59, seconds=-40), "in 1 hour"),
     ],
 )
 def test_a_distance_reads_in_its_largest_unit(ago: timedelta, words: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from portal.lib.scope import network_scope, tenant_scope
 from portal.networks.models import Network
 from portal.timeline import queries
-from portal.timeline.filters import FLAGS, Filters
+from portal.timeline.filters import FLAGS, Filters, read_filters
 from portal.timeline.models import EventSubject, Reading
 from portal.timeline.queries import count_new, neighbours, timeline_page
 from portal.webhooks.history import PastRequest, store_past
@@ -382,3 +382,24 @@ def test_nobody_finds_the_people_of_a_network_that_is_not_theirs(world: World) -
     assert "Mehdi" not in answer
     assert "Nobody and nothing of that name" in answer
     assert "Nobody and nothing" in client_of(world.alice).get(reverse("timeline"), {"about": "%_'"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("preset", "now", "first", "last"),
+    [
+        ("today", "2026-03-01", "2026-03-01", "2026-03-01"),
+        ("7d", "2026-03-01", "2026-02-23", "2026-03-01"),
+        ("month", "2026-03-31", "2026-03-01", "2026-03-31"),
+        ("last-month", "2026-03-31", "2026-02-01", "2026-02-28"),
+        ("last-month", "2026-01-15", "2025-12-01", "2025-12-31"),
+    ],
+)
+def test_a_period_has_its_first_and_last_day(preset: str, now: str, first: str, last: str) -> None:
+    noon = datetime.fromisoformat(f"{now}T12:00+01:00")
+    chosen = Filters(start=date.fromisoformat(first), end=date.fromisoformat(last))
+    assert Filters(preset=preset).bounds(PARIS, noon) == chosen.bounds(PARIS, noon)
+
+
+def test_dates_in_the_wrong_order_mean_the_days_between_them() -> None:
+    found = read_filters({"from": "2026-10-20", "to": "2026-10-01"})
+    assert (found.start, found.end) == (date(2026, 10, 1), date(2026, 10, 20))

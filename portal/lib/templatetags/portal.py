@@ -39,6 +39,9 @@ def icon(name: str, extra: str = "") -> SafeString:
     )
 
 
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+
 def _units(distance: timedelta) -> str:
     """Return a distance in its largest whole unit, in the words that the browser uses too."""
     seconds = int(distance.total_seconds())
@@ -54,13 +57,19 @@ def _units(distance: timedelta) -> str:
     return ngettext("%(n)d year", "%(n)d years", days // 365) % {"n": days // 365}
 
 
+def _to_the_nearest(distance: timedelta) -> timedelta:
+    """Return a distance rounded to its unit: what lasts for another 6 days and 23 hours ends in 7 days."""
+    unit = next((each for each in (DAY, HOUR) if distance >= each), timedelta(minutes=1))
+    return (distance + unit / 2) // unit * unit
+
+
 def relative(moment: datetime, *, now: datetime) -> str:
     """Return "3 minutes ago", as portal.js keeps it true in the open page."""
     distance = now - moment
     if abs(distance) < timedelta(minutes=1):
         return _("now")
     if distance < timedelta(0):
-        return _("in %(distance)s") % {"distance": _units(-distance)}
+        return _("in %(distance)s") % {"distance": _units(_to_the_nearest(-distance))}
     return _("%(distance)s ago") % {"distance": _units(distance)}
 
 

@@ -1,0 +1,36 @@
+"""The page that waits for the first event of each type."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.lib.scope import network_scope
+from portal.webhooks.history import PastRequest, store_past
+from portal.webhooks.pipeline import process_waiting
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_secret_leaves_the_open_page_with_the_first_event(world: World) -> None:
+    client, slug, network_id = Client(), world.foundry.network.slug, world.foundry.network.id
+    client.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(reverse("listen", args=[slug])).content.decode()
+    poll = f"{reverse('heard', args=[slug])}?secret=1"
+    assert world.foundry.secret in page
+    assert poll in page
+    assert "HX-Refresh" not in client.get(poll)
+    body = {"_event": "TaskWasCanceled", "taskId": "7", "emittedAt": timezone.now().isoformat()}
+    with network_scope(network_id):
+        store_past(network_id, [PastRequest(timezone.now(), json.dumps(body).encode(), {})])
+    process_waiting(network_id, limit=10)
+    assert client.get(poll)["HX-Refresh"] == "true"
+    page = client.get(reverse("listen", args=[slug])).content.decode()
+    assert world.foundry.secret not in page
+    assert poll not in page
+    assert "HX-Refresh" not in client.get(reverse("heard", args=[slug]))
