@@ -35,6 +35,8 @@ class Job(models.Model):
     pause = models.CharField(max_length=20, choices=Pause, blank=True)
     source = models.CharField(max_length=6, choices=Source)
     file_name = models.CharField(max_length=255, blank=True)
+    file_digest = models.BinaryField(max_length=32, null=True)  # SHA-256
+    file_bytes = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     # Plain values, no foreign key: a job outlives the membership of whoever made it.
     created_by_id = models.UUIDField(null=True)
@@ -43,9 +45,21 @@ class Job(models.Model):
     submitted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     cancel_wanted_at = models.DateTimeField(null=True)
+    previous_id = models.UUIDField(null=True)  # the job that this one goes on with
+    # Of a file: how it is read, and what its headings mean.
+    file_format = models.JSONField(null=True)  # portal.lib.tabular.FileFormat
+    heading = models.JSONField(default=list)  # the file's own
+    columns = models.JSONField(default=list)  # for each heading: the column's name, "" = left out, null = not chosen
+    identifier_types = models.JSONField(default=dict)  # column: name of the type
+    # Of the check: who does it, how far it is, and what concerns the file as a whole.
+    check_token = models.UUIDField(null=True)
+    check_lease_until = models.DateTimeField(null=True)
+    checked_rows = models.PositiveIntegerField(default=0)
+    remarks = models.JSONField(default=list)  # [{"code", "params"}], see portal.jobs.remarks
 
     class Meta:
         indexes = [
+            models.Index(fields=["network", "-created_at", "-id"], name="job_latest"),
             models.Index(
                 fields=["network", "family", "submitted_at"],
                 condition=models.Q(state__in=["queued", "sending", "paused"]),
@@ -105,6 +119,11 @@ class Row(models.Model):
     reason = models.CharField(max_length=20, choices=Reason, blank=True)  # of "not sent"
     batch = models.PositiveIntegerField(null=True)
     item = models.JSONField(null=True)  # what is sent; null while the row has errors
+    # As typed, {column: cell}: kept where there is something to say of the row, or where it did not come by a file
+    cells = models.JSONField(null=True)
+    problems = models.JSONField(default=list)  # what the check found: [{"column", "code", "params", "message"}]
+    warnings = models.JSONField(default=list)  # the same, but it may be sent
+    digest = models.BinaryField(max_length=16, null=True)  # of its identity, to find what comes twice
     # What the vendor said of this row: [{"path": [...], "key", "parameters", "pointer"}]
     errors = models.JSONField(default=list)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -113,10 +132,43 @@ class Row(models.Model):
         indexes = [
             models.Index(fields=["network", "job_id", "batch", "number"], name="job_row_batch"),
             models.Index(fields=["network", "job_id", "state", "number"], name="job_row_state"),
+            models.Index(
+                fields=["network", "job_id", "number"],
+                condition=models.Q(cells__isnull=False),
+                name="job_row_remarked",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"row {self.number} of job {self.job_id}"
+
+
+class JobFile(models.Model):
+    """The file of a job, exactly as it came, in pieces: the database is the one store of every process."""
+
+    pk = models.CompositePrimaryKey("network_id", "job_id", "piece")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    job_id = models.UUIDField()
+    piece = models.PositiveIntegerField()  # from 0
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"piece {self.piece} of the file of job {self.job_id}"
+
+
+class ColumnChoice(models.Model):
+    """What the headings of files meant last time, by network and operation."""
+
+    pk = models.CompositePrimaryKey("network_id", "operation", "heading")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    operation = models.CharField(max_length=60)
+    heading = models.CharField(max_length=200)  # as integrations.mobility_work.headings.plain gives it
+    column = models.CharField(max_length=60, blank=True)  # "" = left out
+    identifier_type = models.CharField(max_length=40, blank=True)
+    chosen_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.heading} means {self.column}"
 
 
 class Call(models.Model):
@@ -138,6 +190,12 @@ class Call(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     request_id = models.CharField(max_length=100, blank=True)
     detail = models.CharField(max_length=500, blank=True)
+    # Without the key. Bodies up to portal.jobs.calls.KEPT bytes; the sizes are those of the whole.
+    request_headers = models.JSONField(default=dict)
+    request_body = models.BinaryField(default=b"")
+    response_headers = models.JSONField(default=dict)
+    response_body = models.BinaryField(default=b"")
+    response_bytes = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["network", "job_id", "batch", "attempt"], name="call_of_batch")]

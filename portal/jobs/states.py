@@ -43,8 +43,9 @@ J, R = JobState, RowState
 
 JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     J.DRAFT: frozenset({J.CHECKING, J.CANCELLED}),
-    J.CHECKING: frozenset({J.CHECKED, J.FAILED, J.CANCELLED}),
-    J.CHECKED: frozenset({J.CHECKING, J.QUEUED, J.CANCELLED}),
+    # Back to a draft where the file cannot be read to its end as it was said to be read.
+    J.CHECKING: frozenset({J.CHECKED, J.DRAFT, J.CANCELLED}),
+    J.CHECKED: frozenset({J.CHECKING, J.DRAFT, J.QUEUED, J.CANCELLED}),
     J.QUEUED: frozenset({J.SENDING, J.PAUSED, J.CANCELLED}),
     J.SENDING: frozenset({J.PAUSED, J.DONE, J.PARTLY_DONE, J.FAILED, J.CANCELLED}),
     J.PAUSED: frozenset({J.SENDING, J.PARTLY_DONE, J.FAILED, J.CANCELLED}),
