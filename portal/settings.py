@@ -30,6 +30,9 @@ MOBILITY_WORK_API_URL = env.str("MOBILITY_WORK_API_URL", default="https://api.mo
 # Shown on the connect page where a sandbox stands beside the portal; empty in production.
 # Whoever sends this as a bearer token may read /metrics, here and at the receiver; empty = nobody.
 PORTAL_METRICS_TOKEN = env.str("PORTAL_METRICS_TOKEN", default="")
+# How large a file of rows may be (integrations and memory are measured up to these).
+PORTAL_MAX_ROWS = env.int("PORTAL_MAX_ROWS", default=200_000)
+PORTAL_MAX_FILE_MB = env.int("PORTAL_MAX_FILE_MB", default=50)
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 

@@ -7,17 +7,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from integrations.mobility_work.operations import OPERATIONS, allowed
-from integrations.spec import Plan
+from integrations.spec import Operation, Plan
 from portal.accounts.models import User
 from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Job, Row
-from portal.jobs.states import JobState, RowState, StateRefused, refuse_wrong_turn
+from portal.jobs.moves import move
+from portal.jobs.states import JobState, RowState, StateRefused, refuse_wrong_row_turn, refuse_wrong_turn
 from portal.networks.acts import record_act
 from portal.networks.models import Network
 
 WRITE_AT_ONCE = 2_000
+
+
+BATCHES = """
+INSERT INTO jobs_batch (network_id, job_id, number, rows, state, attempts)
+SELECT network_id, job_id, batch, count(*), 'waiting', 0 FROM jobs_row
+WHERE network_id = %s AND job_id = %s AND batch IS NOT NULL GROUP BY network_id, job_id, batch
+"""
+IN_LINE = """
+UPDATE jobs_row r SET state = %s, batch = t.batch, updated_at = %s
+FROM (SELECT number, (row_number() OVER (ORDER BY number) - 1) / %s + 1 AS batch FROM jobs_row
+      WHERE network_id = %s AND job_id = %s AND state = %s) t
+WHERE r.network_id = %s AND r.job_id = %s AND r.number = t.number
+"""
 
 
 class NotInPlan(Exception):
@@ -26,6 +42,56 @@ class NotInPlan(Exception):
 
 class NothingToSend(Exception):
     """A job needs a row."""
+
+
+class BadRows(Exception):
+    """Some rows have errors, and nobody said that the others are to be sent without them."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} rows have errors")
+        self.count = count
+
+
+def refuse_outside_plan(network: Network, operation: Operation) -> None:
+    """Raise NotInPlan where the network's plan does not include the operation."""
+    if operation not in allowed(Plan(network.plan)):
+        raise NotInPlan(operation.name)
+
+
+def submit(network: Network, job_id: UUID, *, send_good: bool, actor: User | str, now: datetime) -> Job:
+    """Put a checked job in line to be sent; rows with errors are held back where `send_good`, and else refuse it.
+
+    Needs the network's scope, inside a transaction. Raises NotInPlan, BadRows, NothingToSend and StateRefused.
+    """
+    lock_jobs(network.id)
+    job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
+    refuse_wrong_turn(JobState(job.state), JobState.QUEUED)
+    operation = OPERATIONS[job.operation]
+    refuse_outside_plan(network, operation)
+    rows = Row.objects.filter(network_id=network.id, job_id=job_id)
+    bad = rows.filter(state=RowState.INVALID)
+    if not send_good and (count := bad.count()):
+        raise BadRows(count)
+    sent = _put_in_line(network.id, job_id, size=operation.bulk_limit, now=now)
+    if not sent:
+        raise NothingToSend
+    held = move(bad, RowState.INVALID, RowState.HELD, now=now)
+    Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.QUEUED, submitted_at=now)
+    details: dict[str, Any] = {"operation": operation.name, "rows": sent}
+    details |= {name: value for name, value in (("held", held), ("file", job.file_name)) if value}
+    record_act(network, "job_submitted", actor=actor, about=str(job.id), details=details)
+    return Job.objects.get(network_id=network.id, id=job_id)
+
+
+def _put_in_line(network_id: UUID, job_id: UUID, *, size: int, now: datetime) -> int:
+    """Number the requests of the rows that are ready, in as few as the operation allows; return how many rows."""
+    refuse_wrong_row_turn(RowState.READY, RowState.QUEUED)
+    job = [network_id, job_id]
+    with connection.cursor() as cursor:
+        cursor.execute(IN_LINE, [RowState.QUEUED, now, size, *job, RowState.READY, *job])
+        count: int = cursor.rowcount
+        cursor.execute(BATCHES, job)
+    return count
 
 
 def submit_items(
@@ -43,52 +109,34 @@ def submit_items(
     Raises NotInPlan, NothingToSend, and KeyError for an operation that there is not.
     """
     operation = OPERATIONS[operation_name]
-    if operation not in allowed(Plan(network.plan)):
-        raise NotInPlan(operation_name)
-    if not items:
-        raise NothingToSend
+    refuse_outside_plan(network, operation)
     person = None if isinstance(actor, str) else actor
     job = Job.objects.create(
         network_id=network.id,
         operation=operation.name,
         family=operation.family,
-        state=JobState.QUEUED,
+        state=JobState.CHECKED,
         source=source,
         file_name=file_name[:255],
         rows=len(items),
         created_by_id=person.id if person else None,
         created_by=(person.email if person else str(actor))[:320],
-        submitted_at=now,
     )
-    numbers = sorted(items)
-    size = operation.bulk_limit
     Row.objects.bulk_create(
         (
             Row(
                 network_id=network.id,
                 job_id=job.id,
                 number=number,
-                state=RowState.QUEUED,
-                batch=index // size + 1,
+                state=RowState.READY,
                 item=items[number],
                 updated_at=now,
             )
-            for index, number in enumerate(numbers)
+            for number in sorted(items)
         ),
         batch_size=WRITE_AT_ONCE,
     )
-    Batch.objects.bulk_create(
-        Batch(network_id=network.id, job_id=job.id, number=start // size + 1, rows=len(numbers[start : start + size]))
-        for start in range(0, len(numbers), size)
-    )
-    record_act(
-        network,
-        "job_submitted",
-        actor=actor,
-        about=str(job.id),
-        details={"operation": operation.name, "rows": len(items)},
-    )
-    return job
+    return submit(network, job.id, send_good=False, actor=actor, now=now)
 
 
 def cancel(network: Network, job_id: UUID, *, actor: User | str, now: datetime) -> Job:

@@ -1,0 +1,190 @@
+"""Makes drafts of files: how a file is read, what its headings mean, and what a person says of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import translation
+
+from integrations.mobility_work.headings import match_columns, plain
+from integrations.mobility_work.operations import OPERATIONS
+from integrations.spec import Operation
+from portal.accounts.models import User
+from portal.jobs.files import on_disk, store_file
+from portal.jobs.models import ColumnChoice, Job
+from portal.jobs.states import JobState, refuse_wrong_turn
+from portal.jobs.submit import refuse_outside_plan
+from portal.lib.ids import new_id
+from portal.lib.scope import network_scope
+from portal.lib.tabular import FileFormat, Limits, detect, read_rows
+from portal.networks.models import Network
+
+SAMPLE = 3  # rows shown beside the headings
+LEFT_OUT = ""  # a heading whose cells are not sent
+
+
+class Undecided(Exception):
+    """Some headings wait for a person to say what they mean."""
+
+
+def limits() -> Limits:
+    """Return how large a file may be."""
+    return Limits(max_rows=settings.PORTAL_MAX_ROWS, max_bytes=settings.PORTAL_MAX_FILE_MB * 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The heading of a file and its first rows."""
+
+    heading: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def beginning_of(path: Path, file_format: FileFormat) -> Beginning:
+    """Read the beginning of a file. Raises TabularError."""
+    rows: list[tuple[str, ...]] = []
+    with read_rows(path, file_format, limits=limits(), on_row_error=lambda error: None) as reader:
+        for _number, cells in reader:
+            rows.append(tuple(cells))
+            if len(rows) == SAMPLE:
+                break
+        return Beginning(tuple(reader.heading), tuple(rows))
+
+
+def draft_of_file(
+    network: Network, operation_name: str, path: Path, *, file_name: str, actor: User | str, now: datetime
+) -> Job:
+    """Keep a file as the draft of a job. Opens the network's scope itself, after the file was looked at.
+
+    Raises NotInPlan, TabularError, and KeyError for an operation that there is not.
+    """
+    operation = OPERATIONS[operation_name]
+    refuse_outside_plan(network, operation)
+    file_format = detect(path, limits=limits())
+    heading = beginning_of(path, file_format).heading
+    person = None if isinstance(actor, str) else actor
+    with network_scope(network.id):
+        job_id = new_id()
+        digest, size = store_file(network.id, job_id, path)
+        columns, types = _meant(network, operation, heading)
+        return Job.objects.create(
+            id=job_id,
+            network_id=network.id,
+            operation=operation.name,
+            family=operation.family,
+            state=JobState.DRAFT,
+            source=Job.Source.FILE,
+            file_name=file_name[:255],
+            file_digest=digest,
+            file_bytes=size,
+            file_format=file_format.as_dict(),
+            heading=list(heading),
+            columns=columns,
+            identifier_types=types,
+            created_by_id=person.id if person else None,
+            created_by=(person.email if person else str(actor))[:320],
+            created_at=now,
+        )
+
+
+def _meant(network: Network, operation: Operation, heading: Sequence[str]) -> tuple[list[str | None], dict[str, str]]:
+    """Return what each heading means, None where a person must say, and the types of identifiers chosen last time.
+
+    What was chosen before for the same heading outranks what we would guess; never for two headings at once.
+    """
+    translations = [_translation(code) for code, _name in settings.LANGUAGES if code != "en"]
+    match = match_columns(operation, heading, translations=translations)
+    columns: list[str | None] = list(match.columns)
+    known = {choice.heading: choice for choice in _choices(network, operation, heading)}
+    names = {field.name for field in operation.fields}
+    for position, word in enumerate(heading):
+        choice = known.get(plain(word)[:200])
+        if choice and (choice.column == LEFT_OUT or (choice.column in names and choice.column not in columns)):
+            columns[position] = choice.column
+    types = {choice.column: choice.identifier_type for choice in known.values() if choice.identifier_type}
+    return columns, {name: kind for name, kind in types.items() if name in columns}
+
+
+def _choices(network: Network, operation: Operation, heading: Sequence[str]) -> list[ColumnChoice]:
+    words = [plain(word)[:200] for word in heading]
+    return list(ColumnChoice.objects.filter(network_id=network.id, operation=operation.name, heading__in=words))
+
+
+def _translation(code: str) -> Any:
+    def translate(text: str) -> str:
+        with translation.override(code):
+            return translation.gettext(text)
+
+    return translate
+
+
+def read_anew(network: Network, job_id: UUID, chosen: Mapping[str, str]) -> Job:
+    """Read the file of a draft as a person says: `chosen` has any of encoding, delimiter, quote, decimal and sheet.
+
+    Opens scopes itself. Raises TabularError, and then changes nothing; StateRefused where the job is no draft.
+    """
+    with network_scope(network.id):
+        job = Job.objects.get(network_id=network.id, id=job_id)
+    refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
+    with on_disk(network.id, job_id) as path:
+        file_format = detect(path, limits=limits(), **chosen)
+        heading = beginning_of(path, file_format).heading
+    with network_scope(network.id):
+        changes: dict[str, Any] = {"file_format": file_format.as_dict(), "remarks": []}
+        if list(heading) != job.heading:
+            columns, types = _meant(network, OPERATIONS[job.operation], heading)
+            changes |= {"heading": list(heading), "columns": columns, "identifier_types": types}
+        _editable(network, job_id).update(**changes)
+        return Job.objects.get(network_id=network.id, id=job_id)
+
+
+def choose_columns(
+    network: Network, job_id: UUID, columns: Sequence[str | None], *, identifier_types: Mapping[str, str], now: datetime
+) -> Job:
+    """Say what each heading means: a column's name, LEFT_OUT, or None for "not yet". It is remembered.
+
+    Needs the network's scope. Raises KeyError for a column that there is not, StateRefused where the job is no draft.
+    """
+    job = Job.objects.get(network_id=network.id, id=job_id)
+    operation = OPERATIONS[job.operation]
+    for name in filter(None, columns):
+        operation.field(name)
+    types = {name: kind for name, kind in identifier_types.items() if kind and name in columns}
+    refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
+    _editable(network, job_id).update(columns=list(columns), identifier_types=types)
+    for word, column in zip(job.heading, columns, strict=True):
+        if column is not None and plain(word):
+            ColumnChoice.objects.update_or_create(
+                network_id=network.id,
+                operation=operation.name,
+                heading=plain(word)[:200],
+                defaults={"column": column, "identifier_type": types.get(column, ""), "chosen_at": now},
+            )
+    return Job.objects.get(network_id=network.id, id=job_id)
+
+
+def _editable(network: Network, job_id: UUID) -> Any:
+    return Job.objects.filter(network_id=network.id, id=job_id, state__in=[JobState.DRAFT, JobState.CHECKED])
+
+
+def doubled(columns: Sequence[str | None]) -> set[str]:
+    """Return the columns that several headings are said to mean."""
+    return {name for name in columns if name and columns.count(name) > 1}
+
+
+def start_check(network: Network, job_id: UUID) -> Job:
+    """Let a draft be checked in the background. Needs the network's scope. Raises Undecided and StateRefused."""
+    job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
+    refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
+    if None in job.columns or doubled(job.columns) or not any(job.columns):
+        raise Undecided
+    job.state, job.check_token, job.check_lease_until = JobState.CHECKING, None, None
+    job.checked_rows, job.rows, job.remarks = 0, 0, []
+    job.save(update_fields=["state", "check_token", "check_lease_until", "checked_rows", "rows", "remarks"])
+    return job
