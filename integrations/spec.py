@@ -121,6 +121,7 @@ class Operation:
     icon: str = "send"
     identity: tuple[str, ...] = ()  # columns that name what a row is about
     renames: tuple[str, ...] = ()  # columns that change what the identity names
+    moves_everything: bool = False  # no quantity can be given
     min_properties: int = 0
     short_of: tuple[str, ...] = ()  # columns to fill in first where there are too few
     ordered: tuple[tuple[str, str], ...] = ()  # moments, of which the second may not lie before the first
@@ -136,6 +137,12 @@ class Operation:
     def aliases(self) -> tuple[str, ...]:
         """Return no other name: the vendor names an operation once."""
         return ()
+
+    @property
+    def creates(self) -> tuple[str, ...]:
+        """Return the columns that name what is not there yet: of creations, and the new name of what is renamed."""
+        named = [self.field(name) for name in self.identity]
+        return self.renames if any(each.identifiers for each in named) else self.identity + self.renames
 
     def field(self, name: str) -> Field:
         """Return the column of a name. Raises UnknownName."""

@@ -33,6 +33,8 @@ PORTAL_METRICS_TOKEN = env.str("PORTAL_METRICS_TOKEN", default="")
 # How large a file of rows may be (integrations and memory are measured up to these).
 PORTAL_MAX_ROWS = env.int("PORTAL_MAX_ROWS", default=200_000)
 PORTAL_MAX_FILE_MB = env.int("PORTAL_MAX_FILE_MB", default=50)
+# What a cell of an update holds to clear the value; an empty one leaves it as it is.
+PORTAL_CLEAR_TOKEN = env.str("PORTAL_CLEAR_TOKEN", default="∅")
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 

@@ -21,8 +21,13 @@ def changes_identity(operation: Operation, item: Mapping[str, Any]) -> bool:
 
 def subject_of(operation: Operation, item: Mapping[str, Any]) -> tuple[SubjectKey, ...]:
     """Return what an item is about, the thing itself first; a row that renames it is about both names."""
-    found = (_subject(each.subject, _at(item, each.path)) for each in operation.fields if each.subject)
-    return tuple(dict.fromkeys(filter(None, found)))
+    return tuple(dict.fromkeys(subjects_by_column(operation, item).values()))
+
+
+def subjects_by_column(operation: Operation, item: Mapping[str, Any]) -> dict[str, SubjectKey]:
+    """Return the subject that each column of an item names."""
+    found = ((each.name, _subject(each.subject, _at(item, each.path))) for each in operation.fields if each.subject)
+    return {name: subject for name, subject in found if subject}
 
 
 def _at(item: Mapping[str, Any], path: tuple[str, ...]) -> object:

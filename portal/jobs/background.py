@@ -7,6 +7,7 @@ from uuid import UUID
 from celery import shared_task
 from django.db import connection
 
+from portal.jobs.checking import check_next
 from portal.jobs.pipeline import send_next
 
 NUDGE_SECONDS = 30  # an older message says nothing that the sweep does not say
@@ -23,10 +24,21 @@ def send(network_id: str) -> None:
 
 
 @shared_task
+def check(network_id: str) -> None:
+    """Check the drafts that wait at one network."""
+    while check_next(UUID(network_id)):
+        pass
+
+
+@shared_task
 def sweep() -> None:
-    """Find the work that a lost message left behind, and the batches whose worker is gone."""
+    """Find the work that a lost message left behind, and the batches and checks whose worker is gone."""
+    for task, due in ((send, "portal_networks_with_batches_due"), (check, "portal_networks_with_checks_due")):
+        for network_id in _due(due):
+            task.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
+
+
+def _due(function: str) -> list[UUID]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM portal_networks_with_batches_due()")
-        due = [row[0] for row in cursor.fetchall()]
-    for network_id in due:
-        send.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
+        cursor.execute(f"SELECT * FROM {function}()")
+        return [row[0] for row in cursor.fetchall()]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import translation
 
 from integrations.mobility_work.headings import match_columns, plain
@@ -22,7 +25,7 @@ from portal.jobs.states import JobState, refuse_wrong_turn
 from portal.jobs.submit import refuse_outside_plan
 from portal.lib.ids import new_id
 from portal.lib.scope import network_scope
-from portal.lib.tabular import FileFormat, Limits, detect, read_rows
+from portal.lib.tabular import FileFormat, Limits, TabularError, detect, read_rows
 from portal.networks.models import Network
 
 SAMPLE = 3  # rows shown beside the headings
@@ -47,13 +50,15 @@ class Beginning:
 
 
 def beginning_of(path: Path, file_format: FileFormat) -> Beginning:
-    """Read the beginning of a file. Raises TabularError."""
+    """Read the beginning of a file. Raises TabularError where there is no heading to read.
+
+    What is wrong further down, the check says.
+    """
     rows: list[tuple[str, ...]] = []
     with read_rows(path, file_format, limits=limits(), on_row_error=lambda error: None) as reader:
-        for _number, cells in reader:
-            rows.append(tuple(cells))
-            if len(rows) == SAMPLE:
-                break
+        with suppress(TabularError):
+            for _number, cells in islice(reader, SAMPLE):
+                rows.append(tuple(cells))
         return Beginning(tuple(reader.heading), tuple(rows))
 
 
@@ -188,3 +193,17 @@ def start_check(network: Network, job_id: UUID) -> Job:
     job.checked_rows, job.rows, job.remarks = 0, 0, []
     job.save(update_fields=["state", "check_token", "check_lease_until", "checked_rows", "rows", "remarks"])
     return job
+
+
+def sent_before(job: Job) -> list[Job]:
+    """Return the submitted jobs of the operation with the same file or the same rows, latest first.
+
+    Needs the network's scope.
+    """
+    same = Q(file_digest=job.file_digest) if job.file_digest else Q()
+    if job.rows_digest:
+        same |= Q(rows_digest=job.rows_digest)
+    if not same:
+        return []
+    others = Job.objects.filter(same, network_id=job.network_id, operation=job.operation, submitted_at__isnull=False)
+    return list(others.exclude(id=job.id).order_by("-submitted_at")[:3])

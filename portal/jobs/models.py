@@ -55,7 +55,8 @@ class Job(models.Model):
     check_token = models.UUIDField(null=True)
     check_lease_until = models.DateTimeField(null=True)
     checked_rows = models.PositiveIntegerField(default=0)
-    remarks = models.JSONField(default=list)  # [{"code", "params"}], see portal.jobs.remarks
+    rows_digest = models.BinaryField(max_length=32, null=True)  # SHA-256 of what every row says
+    remarks = models.JSONField(default=list)  # [{"column", "code", "params"}], see portal.jobs.problems
 
     class Meta:
         indexes = [

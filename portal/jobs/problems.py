@@ -16,25 +16,35 @@ from portal.lib.tabular import TabularError, error_of
 
 # What the portal itself finds, besides the checks of cells and of files. Placeholders are the parameters.
 FOUND = {
-    "double": _("Row {row} has the same {identity}, with other values. Keep one of the two rows."),
+    "double": _("Row {row} has the same name, with other values. Keep one of the two rows."),
     "same_again": _("Row {row} says the same. One of the two is enough."),
-    "double_created": _("Row {row} has the same {identity}: two things with one name would be made."),
+    "double_created": _("Row {row} has the same name: two things with one name would be made."),
+    "same_row": _("Row {row} says exactly the same: two would be made."),
+    "several": _("{count} things of this network have the reference {value}. All of them will be set."),
     "never_seen": _("No event of this network has named {value} so far. Is it written correctly?"),
     "seen_before": _("{value} was seen on this network already: this may make a double."),
     "far_more": _("{times} times what was last seen ({known}). Is a decimal sign missing?"),
     "far_less": _("1/{times} of what was last seen ({known}). Is a digit missing?"),
     "to_zero": _("The stock becomes 0; last seen: {known}."),
     "typed_as_number": _(
-        "The column “{column}” holds numbers in {count} rows: leading zeros, if there were any, are gone. "
+        "The column “{heading}” holds numbers in {count} rows: leading zeros, if there were any, are gone. "
         "Format the column as text and type those again."
     ),
-    "same_file": _("The same file was already uploaded on {date} (job {job}, {state})."),
+    "nothing_seen": _(
+        "No event of this network has named any {kinds} so far, so it could not be checked whether the names are right."
+    ),
+    "moves_everything": _(
+        "Each row moves the whole stock of its part: Mobility Work takes no quantity. Rows without a place of origin "
+        "leave it to Mobility Work what moves."
+    ),
 }
 # Short words for what was found, to filter by.
 KINDS = {
     "double": _("comes twice"),
     "same_again": _("comes twice"),
     "double_created": _("comes twice"),
+    "same_row": _("comes twice"),
+    "several": _("several with one name"),
     "never_seen": _("never seen"),
     "seen_before": _("seen before"),
     "far_more": _("unusual quantity"),

@@ -11,12 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
-
 from integrations.facts import to_json
 from integrations.mobility_work.reader import READER_VERSION
 from integrations.mobility_work.reading import Subject
+from portal.lib.statements import execute_binary
 
 if TYPE_CHECKING:
     from portal.timeline.record import NewEvent
@@ -65,7 +63,7 @@ MOVE_READINGS, MOVE_SUBJECTS = (MOVE.format(table=name) for name in ("timeline_r
 
 def insert_events(network_id: UUID, events: Numbered, *, recorded_at: datetime) -> None:
     """Write the immutable part."""
-    _execute(
+    execute_binary(
         INSERT_EVENTS,
         network_id,
         recorded_at,
@@ -79,7 +77,7 @@ def insert_events(network_id: UUID, events: Numbered, *, recorded_at: datetime) 
 def insert_readings(network_id: UUID, events: Numbered, keys: dict[int, bytes]) -> None:
     """Write what our reader makes of the events; `keys` are their order keys by position."""
     meanings = [event.meaning for _, event in events]
-    _execute(
+    execute_binary(
         INSERT_READINGS,
         network_id,
         READER_VERSION,
@@ -116,7 +114,7 @@ def _sentence(event: NewEvent) -> str:
 def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) -> None:
     """Write of what and whom the events speak."""
     links = [(position, subject) for position, event in events for subject in event.meaning.subjects]
-    _execute(
+    execute_binary(
         INSERT_SUBJECTS,
         network_id,
         [position for position, _ in links],
@@ -128,7 +126,7 @@ def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) 
 
 def upsert_subjects(network_id: UUID, latest: Sequence[tuple[Subject, bytes]]) -> None:
     """Keep the latest name and reference of each subject; an older event never overwrites a newer name."""
-    _execute(
+    execute_binary(
         UPSERT_SUBJECTS,
         network_id,
         [subject.kind for subject, _ in latest],
@@ -143,11 +141,4 @@ def move_events(network_id: UUID, keys: Sequence[tuple[int, bytes]]) -> None:
     """Give events of these positions new order keys."""
     positions, order_keys = [position for position, _ in keys], [key for _, key in keys]
     for statement in (MOVE_READINGS, MOVE_SUBJECTS):
-        _execute(statement, positions, order_keys, network_id)
-
-
-def _execute(statement: str, *values: Any) -> None:
-    """Send the values beside the statement, in binary: Django's cursor would write them into its text, escaped."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement, values)
+        execute_binary(statement, positions, order_keys, network_id)

@@ -53,7 +53,7 @@ TABLE: tuple[Operation, ...] = (
         path="/partners/v1/spare-parts/relocate/bulk", plans=PAID_PLANS, bulk_limit=BULK_LIMIT, retry_safe=False,
         fields=RELOCATE_PARTS, family="part-stock", noun=_("spare part"), icon="map-pin",
         explanation=_("Moves the whole stock of a part to another location: no quantity can be given."),
-        identity=("sparePartId", "source.locationName"),
+        identity=("sparePartId", "source.locationName"), moves_everything=True,
     ),
     Operation(
         name="createEquipments", label=_("Create equipment"), method="POST", path="/partners/v1/equipments",

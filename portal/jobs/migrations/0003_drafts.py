@@ -147,6 +147,11 @@ class Migration(migrations.Migration):
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
+            model_name="job",
+            name="rows_digest",
+            field=models.BinaryField(max_length=32, null=True),
+        ),
+        migrations.AddField(
             model_name="row",
             name="cells",
             field=models.JSONField(null=True),

@@ -1,0 +1,299 @@
+"""Checks the file of a draft: reads every row, keeps what can be sent, and what is to be said of the others.
+
+Whoever checks holds a lease on the job and renews it with every chunk. Where the lease is lost the work is stopped, and
+whoever takes it over begins anew: rows that nobody submitted may be deleted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.mobility_work.operations import OPERATIONS
+from integrations.mobility_work.rows import RowContext, RowReader, row_reader
+from integrations.spec import Kind, Operation
+from portal.jobs.doubles import Doubles, content_of, identity_of
+from portal.jobs.drafts import limits
+from portal.jobs.files import on_disk
+from portal.jobs.models import Job, Row
+from portal.jobs.preflight import Preflight
+from portal.jobs.problems import Stored, found, stored, stored_file_error
+from portal.jobs.states import JobState, RowState
+from portal.lib.scope import network_scope
+from portal.lib.statements import execute_binary
+from portal.lib.tabular import FileFormat, RowError, TabularError, TableReader, read_rows
+from portal.networks.models import Network
+
+LEASE = timedelta(seconds=60)
+CHUNK = 5_000  # rows per transaction
+LIKE_REFERENCES = (Kind.IDENTIFIER, Kind.IDENTIFIERS)
+
+INSERT = """
+INSERT INTO jobs_row (network_id, job_id, number, state, reason, item, cells, problems, warnings, digest, errors,
+    updated_at)
+SELECT %b, %b, t.number, t.state, '', t.item::jsonb, t.cells::jsonb, t.problems::jsonb, t.warnings::jsonb, t.digest,
+    '[]', %b
+FROM unnest(%b::int[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[])
+AS t (number, state, item, cells, problems, warnings, digest)
+"""
+MARK = """
+UPDATE jobs_row r SET cells = t.cells::jsonb,
+    state = CASE WHEN t.problems = '[]' THEN r.state ELSE 'invalid' END,
+    item = CASE WHEN t.problems = '[]' THEN r.item END,
+    problems = r.problems || t.problems::jsonb, warnings = r.warnings || t.warnings::jsonb
+FROM unnest(%b::int[], %b::text[], %b::text[], %b::text[]) AS t (number, cells, problems, warnings)
+WHERE r.network_id = %b AND r.job_id = %b AND r.number = t.number
+"""
+
+
+class LeaseLost(Exception):
+    """Somebody else checks the job now, or it was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job that one worker checks now."""
+
+    network: Network
+    job: Job
+    operation: Operation
+    token: UUID
+
+    @property
+    def reader(self) -> RowReader:
+        """Return the compiled checks of the job's rows."""
+        return reader_of(self.network, self.job)
+
+
+@dataclass(slots=True)
+class Checked:
+    """What the check of one row gave."""
+
+    number: int
+    cells: dict[str, str]
+    item: dict[str, Any] | None
+    problems: list[Stored]
+    warnings: list[Stored] = field(default_factory=list)
+    identity: bytes | None = None
+    content: str = ""  # the item as JSON; of a row with errors, its cells
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """Return the columns of its place in the table. Cells are kept only where there is something to say."""
+        is_good = self.item is not None and not self.problems
+        return (
+            self.number,
+            RowState.READY.value if is_good else RowState.INVALID.value,
+            self.content if is_good else None,
+            _plain_json(self.cells) if self.problems or self.warnings else None,
+            _plain_json(self.problems) if self.problems else "[]",
+            _plain_json(self.warnings) if self.warnings else "[]",
+            self.identity,
+        )
+
+
+def reader_of(network: Network, job: Job) -> RowReader:
+    """Return the checks of a job's rows, as its file and its network have it."""
+    file_format = job.file_format or {}
+    context = RowContext(
+        time_zone=ZoneInfo(network.time_zone),
+        currency=network.currency,
+        clear_token=settings.PORTAL_CLEAR_TOKEN,
+        decimal_comma=file_format["decimal"] == "," if file_format.get("decimal_seen") else None,
+        identifier_types=job.identifier_types,
+    )
+    return row_reader(OPERATIONS[job.operation], context)
+
+
+def check_next(network_id: UUID) -> bool:
+    """Check one draft of a network that waits for it; return whether there was one. Opens scopes itself."""
+    work = _take(network_id)
+    if work is None:
+        return False
+    try:
+        _check(work)
+    except LeaseLost:
+        return True
+    except TabularError as error:
+        _back_to_draft(work, error)
+    return True
+
+
+def _take(network_id: UUID) -> Work | None:
+    now = timezone.now()
+    with network_scope(network_id):
+        network = Network.objects.get(id=network_id)
+        free = Job.objects.filter(network_id=network_id, state=JobState.CHECKING).exclude(check_lease_until__gte=now)
+        job = free.select_for_update(skip_locked=True).order_by("created_at").first()
+        if job is None:
+            return None
+        token = uuid4()
+        Job.objects.filter(network_id=network_id, id=job.id).update(
+            check_token=token, check_lease_until=now + LEASE, checked_rows=0
+        )
+        Row.objects.filter(network_id=network_id, job_id=job.id).delete()
+    return Work(network, job, OPERATIONS[job.operation], token)
+
+
+def _held(work: Work) -> Any:
+    return Job.objects.filter(
+        network_id=work.network.id, id=work.job.id, state=JobState.CHECKING, check_token=work.token
+    )
+
+
+def _renew(work: Work, **changes: Any) -> None:
+    """Go on holding the job, in the same transaction as what is written; raise LeaseLost where it is not ours."""
+    if not _held(work).update(check_lease_until=timezone.now() + LEASE, **changes):
+        raise LeaseLost
+
+
+def _back_to_draft(work: Work, error: TabularError) -> None:
+    """Say what is wrong with the file; a person may say how else to read it."""
+    with network_scope(work.network.id):
+        if _held(work).update(state=JobState.DRAFT, remarks=[stored_file_error(error)], check_token=None):
+            Row.objects.filter(network_id=work.network.id, job_id=work.job.id).delete()
+
+
+def _check(work: Work) -> None:
+    doubles = Doubles(work.operation)
+    said = hashlib.sha256()
+    with on_disk(work.network.id, work.job.id) as path:
+        with network_scope(work.network.id):
+            preflight = Preflight(work.network.id, work.operation)
+        count = 0
+        bad: list[RowError] = []
+        with _open(work, path, bad) as table:
+            for chunk in _chunks(_rows(work, table, bad)):
+                for row in chunk:
+                    row.identity = identity_of(work.operation, row.cells)
+                    doubles.add(row.number, row.identity, content_of(row.content))
+                    said.update(row.content.encode(errors="surrogatepass"))
+                count += len(chunk)
+                _store(work, chunk, preflight, count)
+            remarks = _remarks(work, table, preflight)
+        _mark_doubles(work, path, doubles)
+    with network_scope(work.network.id):
+        _renew(work, state=JobState.CHECKED, rows=count, checked_rows=count, remarks=remarks)
+        Job.objects.filter(network_id=work.network.id, id=work.job.id).update(
+            check_token=None, check_lease_until=None, rows_digest=said.digest()
+        )
+
+
+def _open(work: Work, path: Path, bad: list[RowError]) -> TableReader:
+    return read_rows(path, FileFormat.from_dict(work.job.file_format), limits=limits(), on_row_error=bad.append)
+
+
+def _rows(work: Work, table: TableReader, bad: list[RowError]) -> Iterator[Checked]:
+    """Yield every row of the file, checked, in its order; those that can't be read are among them."""
+    check = work.reader.read
+    used = used_columns(work.job)
+    for number, cells in table:
+        if bad:
+            yield from _unreadable(bad)
+        named = {name: cells[position] for position, name in used}
+        yield checked_row(number, named, check)
+    yield from _unreadable(bad)
+
+
+def used_columns(job: Job) -> list[tuple[int, str]]:
+    """Return the columns of the file that are sent: place from 0, and name."""
+    return [(position, name) for position, name in enumerate(job.columns) if name]
+
+
+def checked_row(number: int, cells: dict[str, str], check: Any) -> Checked:
+    """Check one row."""
+    item, errors = check(cells)
+    if item is None:
+        return Checked(number, cells, None, [stored(each) for each in errors], content=json.dumps(cells))
+    return Checked(number, cells, item, [], content=json.dumps(item))
+
+
+def _unreadable(bad: list[RowError]) -> Iterator[Checked]:
+    while bad:
+        error = bad.pop(0)
+        yield Checked(error.row or 0, {}, None, [stored_file_error(error)], content=json.dumps(error.params))
+
+
+def _chunks(rows: Iterator[Checked]) -> Iterator[list[Checked]]:
+    chunk: list[Checked] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _store(work: Work, chunk: Sequence[Checked], preflight: Preflight, count: int) -> None:
+    with network_scope(work.network.id):
+        warned = preflight.warnings({row.number: row.item for row in chunk if row.item is not None})
+        for row in chunk:
+            row.warnings = warned.get(row.number, [])
+        columns = [list(column) for column in zip(*(row.values for row in chunk), strict=True)]
+        execute_binary(INSERT, work.network.id, work.job.id, timezone.now(), *columns)
+        _renew(work, checked_rows=count)
+
+
+def _mark_doubles(work: Work, path: Path, doubles: Doubles) -> None:
+    """Say of rows that others are about the same; only now are all of them known. Their cells are read once more."""
+    said = {each.row: each for each in doubles}
+    if not said:
+        return
+    used = used_columns(work.job)
+    bad: list[RowError] = []
+    with _open(work, path, bad) as table:
+        marked: list[tuple[int, str, str, str]] = []
+        for number, cells in table:
+            if number in said:
+                double = said[number]
+                text = _plain_json([double.problem])
+                problems, warnings = (text, "[]") if double.is_error else ("[]", text)
+                named = {name: cells[position] for position, name in used}
+                marked.append((number, _plain_json(named), problems, warnings))
+            if len(marked) == CHUNK:
+                _mark(work, marked)
+                marked = []
+        if marked:
+            _mark(work, marked)
+
+
+def _mark(work: Work, marked: Sequence[tuple[int, str, str, str]]) -> None:
+    columns = [list(column) for column in zip(*marked, strict=True)]
+    with network_scope(work.network.id):
+        execute_binary(MARK, *columns, work.network.id, work.job.id)
+        _renew(work)
+
+
+def _remarks(work: Work, table: TableReader, preflight: Preflight) -> list[Stored]:
+    """Return what is to be said of the file as a whole."""
+    remarks = []
+    for position, name in used_columns(work.job):
+        numeric = table.numeric_columns.get(position)
+        column = work.operation.field(name)
+        if numeric and (column.kind in LIKE_REFERENCES or column.subject or column.pattern):
+            heading = table.heading[position]
+            remarks.append(found("typed_as_number", name, heading=heading, count=numeric.count))
+    if preflight.unseen_kinds:
+        remarks.append(found("nothing_seen", kinds=", ".join(preflight.unseen_kinds)))
+    if work.operation.moves_everything:
+        remarks.append(found("moves_everything"))
+    return remarks
+
+
+def _plain_json(value: Any) -> str:
+    """Return JSON that PostgreSQL takes: what is no character at all in a cell is shown as a question mark."""
+    text = json.dumps(value)
+    if "\\ud" in text or "\\u0000" in text:
+        text = json.dumps(value, ensure_ascii=False).replace("\\u0000", "?").encode(errors="replace").decode()
+    return text

@@ -1,0 +1,84 @@
+"""What the portal has seen in events of the things that rows are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from integrations.mobility_work.subjects import SubjectKey
+from portal.timeline.models import Subject
+
+# By the key of readings, or by the reference under which a thing with a native id was last seen.
+ASKED = """
+WITH asked AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) AS t (kind, key, reference)),
+found AS (
+    SELECT a.kind, a.key, s.key AS subject FROM asked a
+    JOIN timeline_subject s ON s.network_id = %s AND s.kind = a.kind AND s.key = a.key
+    UNION
+    SELECT a.kind, a.key, s.key FROM asked a
+    JOIN timeline_subject s ON s.network_id = %s AND s.kind = a.kind AND s.reference = a.reference
+    WHERE a.reference <> ''
+)
+"""
+SEEN = f"{ASKED} SELECT kind, key, count(*) FROM found GROUP BY kind, key"  # noqa: S608
+# The latest movements of a part; where they are of one location only, the last one says how many there are.
+LEVELS = f"""
+{ASKED} SELECT f.key, last.position, last.resulting_stock, last.occurred_at FROM found f
+JOIN LATERAL (
+    SELECT min(r.chain) AS one, max(r.chain) AS other, (array_agg(r.position ORDER BY r.order_key DESC))[1] AS position,
+        (array_agg(r.resulting_stock ORDER BY r.order_key DESC))[1] AS resulting_stock,
+        (array_agg(r.occurred_at ORDER BY r.order_key DESC))[1] AS occurred_at
+    FROM (SELECT es.position FROM timeline_eventsubject es WHERE es.network_id = %s AND es.kind = f.kind
+          AND es.key = f.subject ORDER BY es.order_key DESC LIMIT %s) near
+    JOIN timeline_reading r ON r.network_id = %s AND r.position = near.position AND r.resulting_stock IS NOT NULL
+) last ON last.one = last.other
+"""  # noqa: S608
+NEAR = 12  # events of a part that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The stock of a part that the last event about it left."""
+
+    quantity: Decimal
+    position: int  # of the event
+    occurred_at: datetime
+
+
+def kinds_seen(network_id: UUID) -> set[str]:
+    """Return the kinds of things of which events of the network have spoken. Needs the network's scope."""
+    kinds = ("part", "equipment", "location")
+    return {kind for kind in kinds if Subject.objects.filter(network_id=network_id, kind=kind).exists()}
+
+
+def seen(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, int]:
+    """Return as how many things each of the keys was seen; those never seen are left out. Needs the network's scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEEN, _asked(network_id, keys))
+        return {(kind, key): count for kind, key, count in cursor.fetchall()}
+
+
+def levels(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Level]:
+    """Return the last known stock of parts; without those that lie in several places, or share their reference.
+
+    Needs the network's scope.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LEVELS, [*_asked(network_id, keys), network_id, NEAR, network_id])
+        rows = cursor.fetchall()
+    counted: dict[SubjectKey, list[Level]] = {}
+    for key, position, quantity, occurred_at in rows:
+        counted.setdefault(("part", key), []).append(Level(quantity, position, occurred_at))
+    return {key: found[0] for key, found in counted.items() if len(found) == 1}
+
+
+def _asked(network_id: UUID, keys: Iterable[SubjectKey]) -> list[Any]:
+    asked = sorted(set(keys))
+    references = [key[4:] if key.startswith("ref:") else "" for _kind, key in asked]
+    return [[kind for kind, _ in asked], [key for _, key in asked], references, network_id, network_id]

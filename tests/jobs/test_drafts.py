@@ -1,0 +1,317 @@
+"""From a file to a checked job: what headings mean, what is wrong with rows, and what is only worth a warning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone, translation
+
+from integrations.mobility_work.operations import OPERATIONS
+from integrations.mobility_work.rows import CheckedRow
+from portal.jobs import checking
+from portal.jobs.checking import check_next
+from portal.jobs.drafts import Undecided, choose_columns, draft_of_file, read_anew, sent_before, start_check
+from portal.jobs.models import Job, Row
+from portal.jobs.problems import FOUND, found, shown
+from portal.jobs.states import StateRefused
+from portal.jobs.submit import BadRows, NothingToSend, submit
+from portal.lib.scope import network_scope
+from portal.lib.tabular.errors import NotATable
+from portal.webhooks.history import PastRequest, store_past
+from portal.webhooks.pipeline import process_waiting
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+STOCK, TASK, PARTS, RELOCATE = "replaceSparePartStock", "scheduleTask", "createSpareParts", "relocateSpareParts"
+
+
+class Desk:
+    """Where Bob prepares files for the foundry."""
+
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world, self.network, self.folder = world, world.foundry.network, folder
+
+    def draft(self, content: str | bytes, operation: str = STOCK, name: str = "stock.csv") -> Job:
+        path = self.folder / uuid4().hex
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return draft_of_file(self.network, operation, path, file_name=name, actor=self.world.bob, now=timezone.now())
+
+    def check(self, job: Job) -> Job:
+        with network_scope(self.network.id):
+            start_check(self.network, job.id)
+        while check_next(self.network.id):
+            pass
+        return self.job(job)
+
+    def checked(self, content: str | bytes, operation: str = STOCK) -> Job:
+        return self.check(self.draft(content, operation))
+
+    def job(self, job: Job) -> Job:
+        with network_scope(self.network.id):
+            return Job.objects.get(network_id=self.network.id, id=job.id)
+
+    def rows(self, job: Job) -> list[Row]:
+        with network_scope(self.network.id):
+            return list(Row.objects.filter(network_id=self.network.id, job_id=job.id).order_by("number"))
+
+    def said(self, job: Job) -> dict[int, list[tuple[str, str]]]:
+        return {
+            row.number: [(each["column"], each["code"]) for each in [*row.problems, *row.warnings]]
+            for row in self.rows(job)
+            if row.problems or row.warnings
+        }
+
+    def hears(self, events: Iterable[dict[str, Any]]) -> None:
+        with network_scope(self.network.id):
+            store_past(
+                self.network.id, [PastRequest(timezone.now(), json.dumps(event).encode(), {}) for event in events]
+            )
+        process_waiting(self.network.id, limit=100)
+
+
+@pytest.fixture
+def desk(world: World, tmp_path: Path) -> Desk:
+    return Desk(world, tmp_path)
+
+
+def consumed(reference: str, left: int, *, location: str = "Store", ago: int = 0, native: str = "") -> dict[str, Any]:
+    return {
+        "_event": "SparePartWasConsumed",
+        "emittedAt": (timezone.now() - timedelta(minutes=ago)).isoformat(),
+        "sparePart": {"id": native or reference.lower(), "externalReference": reference, "name": "Bearing"},
+        "location": {"id": location, "name": location},
+        "initiator": {"userId": "7", "firstName": "A", "lastName": "B"},
+        "consumed": {"quantity": 1, "previousStock": left + 1},
+    }
+
+
+def item(reference: str, quantity: int) -> dict[str, Any]:
+    return {"id": {"type": "externalReference", "value": reference}, "quantity": quantity}
+
+
+def test_a_file_is_kept_read_checked_and_submitted(desk: Desk) -> None:
+    job = desk.draft("reference;nouveau stock\r\nROUL-1;12\r\nROUL-2;7\r\n".encode("cp1252"))
+    assert (job.state, job.columns, job.file_format["delimiter"]) == ("draft", ["id", "quantity"], ";")
+    job = desk.check(job)
+    assert (job.state, job.rows, job.checked_rows) == ("checked", 2, 2)
+    first = desk.rows(job)[0]
+    assert (first.number, first.state, first.item, first.cells) == (2, "ready", item("ROUL-1", 12), None)
+    with network_scope(desk.network.id):
+        submit(desk.network, job.id, send_good=False, actor=desk.world.bob, now=timezone.now())
+    assert desk.job(job).state == "queued"
+    with pytest.raises(StateRefused), network_scope(desk.network.id):
+        start_check(desk.network, job.id)
+
+
+def test_every_error_is_named_at_once_in_its_cell(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,12\n,twelve\nA-3,-1\nA-4,\n")
+    assert desk.said(job) == {
+        3: [("id", "required"), ("quantity", "integer")],
+        4: [("quantity", "min")],
+        5: [("quantity", "required")],
+    }
+    rows = desk.rows(job)
+    assert [row.state for row in rows] == ["ready", "invalid", "invalid", "invalid"]
+    assert rows[1].cells == {"id": "", "quantity": "twelve"}
+    assert shown(rows[1].problems[1]).text == "“twelve” is no whole number. Write digits only, like 12."
+    with pytest.raises(BadRows) as refused, network_scope(desk.network.id):
+        submit(desk.network, job.id, send_good=False, actor="test", now=timezone.now())
+    assert refused.value.count == 3
+    with network_scope(desk.network.id):
+        submit(desk.network, job.id, send_good=True, actor="test", now=timezone.now())
+    assert [row.state for row in desk.rows(job)] == ["queued", "held", "held", "held"]
+
+
+def test_nothing_good_is_nothing_to_send(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,x\n")
+    with pytest.raises(NothingToSend), network_scope(desk.network.id):
+        submit(desk.network, job.id, send_good=True, actor="test", now=timezone.now())
+    assert desk.job(job).state == "checked"
+
+
+def test_a_line_that_cannot_be_read_is_a_row_with_an_error(desk: Desk) -> None:
+    job = desk.checked(b"id,quantity\nA-1,1\nA-2,2,three\nA-3,3\n")
+    assert job.rows == 3
+    assert desk.said(job) == {3: [("", "TooManyCells")]}
+
+
+def test_a_file_that_breaks_off_goes_back_to_the_person(desk: Desk) -> None:
+    job = desk.checked('id,quantity\nA-1,1\nA-2,"2\nA-3,3\n')
+    assert (job.state, [remark["code"] for remark in job.remarks]) == ("draft", ["UnclosedQuote"])
+    assert desk.rows(job) == []
+    read_anew(desk.network, job.id, {"quote": "'"})
+    job = desk.check(job)
+    assert (job.state, job.remarks[0]["code"]) == ("checked", "nothing_seen")
+    assert desk.said(job) == {3: [("quantity", "integer")]}
+
+
+def test_two_values_for_one_part_are_an_error_in_every_row_of_it(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,1\nA-1,1\nB-2,5\nA-1,2\nB-2,5\nC-3,9\n")
+    assert desk.said(job) == {
+        2: [("id", "double")],
+        3: [("id", "double")],
+        5: [("id", "double")],
+        6: [("id", "same_again")],
+    }
+    rows = {row.number: row for row in desk.rows(job)}
+    assert [rows[number].problems[0]["params"]["row"] for number in (2, 3, 5)] == [5, 5, 2]
+    assert rows[2].item is None
+    assert rows[2].cells == {"id": "A-1", "quantity": "1"}
+    assert (rows[6].state, rows[6].item) == ("ready", item("B-2", 5))
+
+
+def test_two_creations_of_one_name_are_a_warning(desk: Desk) -> None:
+    head = "externalReference,name,unitPrice,stock.quantity\n"
+    job = desk.checked(head + "A-1,Bearing,3.50,1\nA-1,Bearing,3.50,1\n", PARTS)
+    assert desk.said(job) == {3: [("externalReference", "double_created")]}
+    assert {row.state for row in desk.rows(job)} == {"ready"}
+
+
+def test_what_no_event_named_is_a_warning_once_any_was_named(desk: Desk) -> None:
+    assert desk.said(desk.checked("id,quantity\nA-1,1\n")) == {}
+    desk.hears([consumed("A-1", 4)])
+    job = desk.checked("id,quantity\nA-1,4\nA-2,1\n")
+    assert desk.said(job) == {3: [("id", "never_seen")]}
+    assert job.remarks == []
+    created = desk.checked("externalReference,name,unitPrice,stock.quantity\nA-1,Bearing,3.50,1\n", PARTS)
+    assert desk.said(created) == {2: [("externalReference", "seen_before")]}
+
+
+def test_levels_far_off_what_was_last_seen_are_warned_of(desk: Desk) -> None:
+    desk.hears([consumed("A-1", 40, ago=9), consumed("A-1", 30, ago=3), consumed("A-2", 50), consumed("A-3", 5)])
+    desk.hears([consumed("B-1", 30, location="Store"), consumed("B-1", 2, location="Annex")])
+    job = desk.checked("id,quantity\nA-1,300\nA-2,5\nA-3,0\nB-1,900\n")
+    assert desk.said(job) == {
+        2: [("quantity", "far_more")],
+        3: [("quantity", "far_less")],
+        4: [("quantity", "to_zero")],
+    }
+    assert desk.rows(job)[0].warnings[0]["params"] == {"times": 10, "known": 30}
+
+
+def test_a_reference_that_several_parts_share_is_warned_of(desk: Desk) -> None:
+    desk.hears([consumed("A-1", 40, native="1"), consumed("A-1", 30, native="2")])
+    job = desk.checked("id,quantity\nA-1,300\n")
+    assert desk.said(job) == {2: [("id", "several")]}
+
+
+def test_a_relocation_says_that_all_of_it_moves(desk: Desk) -> None:
+    job = desk.checked("sparePartId,source.locationName,target.locationName\nA-1,Store,Annex\n", RELOCATE)
+    assert "moves_everything" in {remark["code"] for remark in job.remarks}
+
+
+def test_headings_wait_for_a_person_and_are_remembered(desk: Desk) -> None:
+    content = "Réf,Menge,Bemerkung\nA-1,4,x\n"
+    job = desk.draft(content)
+    assert job.columns == ["id", None, None]
+    with pytest.raises(Undecided), network_scope(desk.network.id):
+        start_check(desk.network, job.id)
+    with network_scope(desk.network.id):
+        choose_columns(desk.network, job.id, ["id", "quantity", ""], identifier_types={}, now=timezone.now())
+    assert desk.check(job).state == "checked"
+    assert desk.draft(content).columns == ["id", "quantity", ""]
+    elsewhere = desk.folder / "elsewhere"
+    elsewhere.write_text(content)
+    other = draft_of_file(
+        desk.world.annex.network, STOCK, elsewhere, file_name="x.csv", actor="test", now=timezone.now()
+    )
+    assert other.columns == ["id", None, None], "what was chosen on one network says nothing on another"
+
+
+def test_two_headings_of_one_meaning_wait_for_a_person(desk: Desk) -> None:
+    job = desk.draft("reference,sku,quantity\nA-1,A-1,4\n")
+    assert job.columns == [None, None, "quantity"]
+
+
+def test_a_picture_is_no_table(desk: Desk) -> None:
+    with pytest.raises(NotATable):
+        desk.draft(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500))
+    with network_scope(desk.network.id):
+        assert not Job.objects.exists()
+
+
+def test_the_same_rows_again_are_found(desk: Desk) -> None:
+    first = desk.checked("id,quantity\nA-1,1\n")
+    second = desk.checked("reference;stock\nA-1;1\n")
+    third = desk.checked("id,quantity\nA-1,2\n")
+    with network_scope(desk.network.id):
+        assert [job.id for job in sent_before(second)] == []
+        submit(desk.network, first.id, send_good=False, actor="test", now=timezone.now())
+        assert [job.id for job in sent_before(second)] == [first.id]
+        assert [job.id for job in sent_before(third)] == []
+
+
+def test_a_check_that_was_cut_off_begins_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "CHUNK", 2)
+    job = desk.draft("id,quantity\n" + "".join(f"A-{number},1\n" for number in range(5)))
+    with network_scope(desk.network.id):
+        start_check(desk.network, job.id)
+    real, stored = checking._store, []
+
+    def dies(*values: Any) -> None:
+        if stored:
+            raise KeyboardInterrupt
+        stored.append(real(*values))
+
+    monkeypatch.setattr(checking, "_store", dies)
+    with pytest.raises(KeyboardInterrupt):
+        check_next(desk.network.id)
+    monkeypatch.setattr(checking, "_store", real)
+    assert len(desk.rows(job)) == 2
+    assert not check_next(desk.network.id), "its lease still runs"
+    with network_scope(desk.network.id):
+        Job.objects.update(check_lease_until=timezone.now() - timedelta(seconds=1))
+    assert check_next(desk.network.id)
+    assert (desk.job(job).state, len(desk.rows(job))) == ("checked", 5)
+
+
+def test_whoever_lost_the_lease_writes_nothing_more(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "CHUNK", 2)
+    job = desk.draft("id,quantity\n" + "".join(f"A-{number},1\n" for number in range(5)))
+    with network_scope(desk.network.id):
+        start_check(desk.network, job.id)
+    real = checking._store
+
+    def overtaken(*values: Any) -> None:
+        with network_scope(desk.network.id):
+            Job.objects.update(check_token=uuid4())
+        real(*values)
+
+    monkeypatch.setattr(checking, "_store", overtaken)
+    check_next(desk.network.id)
+    assert (desk.job(job).state, len(desk.rows(job))) == ("checking", 0)
+
+
+def test_odd_characters_of_a_bad_row_are_kept_in_a_form_that_the_database_takes(desk: Desk) -> None:
+    def check(cells: dict[str, str]) -> CheckedRow:
+        return CheckedRow(None)
+
+    row = checking.checked_row(2, {"id": "a\ud800b\x00c 😀"}, check)
+    row.problems = [found("same_row", row=1)]
+    assert json.loads(row.values[3]) == {"id": "a?b?c 😀"}
+
+
+def test_every_sentence_of_what_is_found_can_be_filled_in(desk: Desk) -> None:
+    params: dict[str, Any] = {name: 3 for name in ("row", "count", "times", "known")}
+    params |= {name: "x" for name in ("identity", "value", "heading", "kinds")}
+    for language in ("en", "fr"):
+        with translation.override(language):
+            for code in FOUND:
+                assert "{" not in shown(found(code, **params)).text
+
+
+def test_operations_say_what_they_name_anew(desk: Desk) -> None:
+    assert {name: operation.creates for name, operation in OPERATIONS.items() if operation.creates} == {
+        "createSpareParts": ("externalReference",),
+        "updateSpareParts": ("externalReference",),
+        "createEquipments": ("itemCode",),
+        "updateEquipments": ("itemCode",),
+        "createLocations": ("name",),
+    }
