@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from portal.jobs.problems import Stored, found, stored, stored_file_error
 from portal.jobs.states import JobState, RowState
 from portal.lib.scope import network_scope
 from portal.lib.statements import execute_binary
-from portal.lib.tabular import FileFormat, RowError, TabularError, TableReader, read_rows
+from portal.lib.tabular import FileFormat, RowError, TableReader, TabularError, read_rows
 from portal.networks.models import Network
 
 LEASE = timedelta(seconds=60)
@@ -172,7 +172,7 @@ def _check(work: Work) -> None:
             preflight = Preflight(work.network.id, work.operation)
         count = 0
         bad: list[RowError] = []
-        with _open(work, path, bad) as table:
+        with _open_file(work.job, path, bad.append) as table:
             for chunk in _chunks(_rows(work, table, bad)):
                 for row in chunk:
                     row.identity = identity_of(work.operation, row.cells)
@@ -189,8 +189,8 @@ def _check(work: Work) -> None:
         )
 
 
-def _open(work: Work, path: Path, bad: list[RowError]) -> TableReader:
-    return read_rows(path, FileFormat.from_dict(work.job.file_format), limits=limits(), on_row_error=bad.append)
+def _open_file(job: Job, path: Path, on_row_error: Callable[[RowError], None]) -> TableReader:
+    return read_rows(path, FileFormat.from_dict(job.file_format or {}), limits=limits(), on_row_error=on_row_error)
 
 
 def _rows(work: Work, table: TableReader, bad: list[RowError]) -> Iterator[Checked]:
@@ -252,7 +252,7 @@ def _mark_doubles(work: Work, path: Path, doubles: Doubles) -> None:
         return
     used = used_columns(work.job)
     bad: list[RowError] = []
-    with _open(work, path, bad) as table:
+    with _open_file(work.job, path, bad.append) as table:
         marked: list[tuple[int, str, str, str]] = []
         for number, cells in table:
             if number in said:
@@ -297,3 +297,18 @@ def _plain_json(value: Any) -> str:
     if "\\ud" in text or "\\u0000" in text:
         text = json.dumps(value, ensure_ascii=False).replace("\\u0000", "?").encode(errors="replace").decode()
     return text
+
+
+def cells_in_file(job: Job, numbers: set[int]) -> dict[int, dict[str, str]]:
+    """Return the cells of some rows of a job's file, which are not kept where there is nothing to say of them."""
+    found: dict[int, dict[str, str]] = {}
+    if not numbers or job.file_format is None:
+        return found
+    used, last = used_columns(job), max(numbers)
+    with on_disk(job.network_id, job.id) as path, _open_file(job, path, lambda error: None) as table:
+        for number, cells in table:
+            if number in numbers:
+                found[number] = {name: cells[position] for position, name in used}
+            if number >= last:
+                break
+    return found

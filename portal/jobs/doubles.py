@@ -63,7 +63,7 @@ def doubles_of(operation: Operation, group: list[tuple[int, bytes]]) -> Iterator
 
     An update of one thing to two values is an error in every row: which of them is meant, only a person knows.
     """
-    if len(group) < 2:  # noqa: PLR2004
+    if len(group) < 2:
         return
     column = operation.identity[0] if operation.identity else ""
     first, content = group[0]

@@ -17,12 +17,14 @@ from integrations.mobility_work.rows import CheckedRow
 from portal.jobs import checking
 from portal.jobs.checking import check_next
 from portal.jobs.drafts import Undecided, choose_columns, draft_of_file, read_anew, sent_before, start_check
+from portal.jobs.edit import UnknownColumn, change_cells, leave_out, put_back
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import FOUND, found, shown
 from portal.jobs.states import StateRefused
 from portal.jobs.submit import BadRows, NothingToSend, submit
 from portal.lib.scope import network_scope
 from portal.lib.tabular.errors import NotATable
+from portal.trail.models import Entry
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.pipeline import process_waiting
 from tests.world import World
@@ -299,8 +301,8 @@ def test_odd_characters_of_a_bad_row_are_kept_in_a_form_that_the_database_takes(
 
 
 def test_every_sentence_of_what_is_found_can_be_filled_in(desk: Desk) -> None:
-    params: dict[str, Any] = {name: 3 for name in ("row", "count", "times", "known")}
-    params |= {name: "x" for name in ("identity", "value", "heading", "kinds")}
+    params: dict[str, Any] = dict.fromkeys(("row", "count", "times", "known"), 3)
+    params |= dict.fromkeys(("identity", "value", "heading", "kinds"), "x")
     for language in ("en", "fr"):
         with translation.override(language):
             for code in FOUND:
@@ -315,3 +317,50 @@ def test_operations_say_what_they_name_anew(desk: Desk) -> None:
         "updateEquipments": ("itemCode",),
         "createLocations": ("name",),
     }
+
+
+def change(desk: Desk, job: Job, number: int, **cells: str) -> Row:
+    with network_scope(desk.network.id):
+        return change_cells(desk.network, job.id, number, cells, actor=desk.world.bob, now=timezone.now())
+
+
+def test_a_cell_is_mended_in_place(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,x\nA-2,y\n")
+    row = change(desk, job, 2, quantity="7")
+    assert (row.state, row.problems, row.item) == ("ready", [], item("A-1", 7))
+    assert change(desk, job, 3, quantity="z").problems[0]["params"]["value"] == "z"
+    with network_scope(desk.network.id):
+        entry = Entry.objects.filter(action="job_row_changed").order_by("id").first()
+        assert entry is not None
+        assert entry.details == {"row": 2, "before": {"quantity": "x"}, "after": {"quantity": "7"}}
+    with pytest.raises(UnknownColumn):
+        change(desk, job, 2, nothing="7")
+
+
+def test_mending_one_of_two_mends_the_other(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,1\nA-1,2\nB-1,3\n")
+    assert change(desk, job, 3, id="A-2").state == "ready"
+    assert desk.said(job) == {}
+    assert [row.state for row in desk.rows(job)] == ["ready"] * 3
+    change(desk, job, 3, id="B-1")
+    assert desk.said(job) == {3: [("id", "double")], 4: [("id", "double")]}
+    assert desk.rows(job)[2].cells == {"id": "B-1", "quantity": "3"}, "read from the file again"
+
+
+def test_rows_are_left_out_and_put_back(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,1\nA-1,2\nB-1,x\n")
+    with network_scope(desk.network.id):
+        assert leave_out(desk.network, job.id, [2, 4], actor="test", now=timezone.now()) == 2
+    assert [row.state for row in desk.rows(job)] == ["left_out", "ready", "left_out"]
+    with network_scope(desk.network.id):
+        assert put_back(desk.network, job.id, [2, 4], actor="test", now=timezone.now()) == 2
+    assert [row.state for row in desk.rows(job)] == ["invalid"] * 3
+    assert desk.said(job) == {2: [("id", "double")], 3: [("id", "double")], 4: [("quantity", "integer")]}
+
+
+def test_what_is_submitted_is_changed_no_more(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA-1,1\n")
+    with network_scope(desk.network.id):
+        submit(desk.network, job.id, send_good=False, actor="test", now=timezone.now())
+    with pytest.raises(StateRefused):
+        change(desk, job, 2, quantity="7")

@@ -87,7 +87,7 @@ def detect(
         delimiter=delimiter,
         quote=quote,
         decimal=decimal or seen or ("," if delimiter == ";" else "."),  # with the semicolon, the comma was taken
-        decimal_seen=seen is not None,
+        decimal_seen=seen is not None or decimal is not None,
         line_end=_line_end_of(sample.text),
     )
 

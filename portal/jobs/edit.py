@@ -1,0 +1,143 @@
+"""Mends a checked job: cells changed in place, rows left out and put back. Every change is in the trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from integrations.mobility_work.operations import OPERATIONS
+from portal.accounts.models import User
+from portal.jobs.checking import cells_in_file, checked_row, reader_of, used_columns
+from portal.jobs.doubles import content_of, doubles_of, identity_of
+from portal.jobs.models import Job, Row
+from portal.jobs.moves import move
+from portal.jobs.preflight import Preflight
+from portal.jobs.problems import Stored
+from portal.jobs.states import JobState, RowState, StateRefused
+from portal.networks.acts import record_act
+from portal.networks.models import Network
+
+OF_TWO_ROWS = frozenset({"double", "same_again", "same_row", "double_created"})
+MAX_CELL = 32_767  # characters, as in files
+
+
+class UnknownColumn(Exception):
+    """The file has no such column, or it is left out."""
+
+
+def change_cells(
+    network: Network, job_id: UUID, number: int, cells: Mapping[str, str], *, actor: User | str, now: datetime
+) -> Row:
+    """Change some cells of a row and check it again, with the rows that are about the same thing.
+
+    Needs the network's scope, inside a transaction. Raises StateRefused where the job is not being prepared,
+    Row.DoesNotExist, and UnknownColumn.
+    """
+    job = _in_preparation(network, job_id)
+    row = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+    known = {name for _position, name in used_columns(job)}
+    if not known.issuperset(cells):
+        raise UnknownColumn(", ".join(sorted(set(cells) - known)))
+    before = dict(row.cells or cells_in_file(job, {number}).get(number, {}))
+    after = dict.fromkeys(known, "") | before | {name: cell[:MAX_CELL] for name, cell in cells.items()}
+    changed = {name: cell for name, cell in after.items() if cell != before.get(name, "")}
+    if changed:
+        digest = identity_of(OPERATIONS[job.operation], after)
+        Row.objects.filter(network_id=network.id, job_id=job_id, number=number).update(cells=after, digest=digest)
+        _check_again(network, job, [number], identities={row.digest, digest}, now=now)
+        details = {"row": number, "before": {name: before.get(name, "") for name in changed}, "after": changed}
+        record_act(network, "job_row_changed", actor=actor, about=str(job_id), details=details)
+    return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+
+
+def leave_out(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: User | str, now: datetime) -> int:
+    """Leave rows out of what is sent; return how many. Needs the network's scope. Raises StateRefused."""
+    job = _in_preparation(network, job_id)
+    rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers))
+    digests = set(rows.values_list("digest", flat=True))
+    _keep_cells(job, list(rows.filter(cells=None).values_list("number", flat=True)))
+    count = move(rows, RowState.INVALID, RowState.LEFT_OUT, now=now)
+    count += move(rows, RowState.READY, RowState.LEFT_OUT, now=now)
+    if count:
+        _check_again(network, job, [], identities=digests, now=now)
+        record_act(
+            network, "job_rows_left_out", actor=actor, about=str(job_id), details={"rows": sorted(numbers)[:100]}
+        )
+    return count
+
+
+def put_back(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: User | str, now: datetime) -> int:
+    """Take rows in again that were left out; return how many. Needs the network's scope. Raises StateRefused."""
+    job = _in_preparation(network, job_id)
+    rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers), state=RowState.LEFT_OUT)
+    found = list(rows.values_list("number", "digest"))
+    if found:
+        back = [number for number, _digest in found]
+        move(rows, RowState.LEFT_OUT, RowState.INVALID, now=now)
+        _check_again(network, job, back, identities={digest for _number, digest in found}, now=now)
+        record_act(network, "job_rows_put_back", actor=actor, about=str(job_id), details={"rows": back[:100]})
+    return len(found)
+
+
+def _in_preparation(network: Network, job_id: UUID) -> Job:
+    job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
+    if job.state != JobState.CHECKED:
+        raise StateRefused(job.state, JobState.CHECKED)
+    return job
+
+
+def _keep_cells(job: Job, numbers: list[int]) -> None:
+    """Keep the cells of rows of which there was nothing to say so far."""
+    found = cells_in_file(job, set(numbers)) if numbers else {}
+    for number, cells in found.items():
+        Row.objects.filter(network_id=job.network_id, job_id=job.id, number=number).update(cells=cells)
+
+
+def _check_again(
+    network: Network, job: Job, numbers: list[int], *, identities: set[bytes | None], now: datetime
+) -> None:
+    """Check rows again, and compare all rows with one of the identities."""
+    operation = OPERATIONS[job.operation]
+    mine = Row.objects.filter(network_id=network.id, job_id=job.id)
+    group = mine.filter(digest__in=[each for each in identities if each]).exclude(state=RowState.LEFT_OUT)
+    rows = {row.number: row for row in (*mine.filter(number__in=numbers), *group)}
+    read = reader_of(network, job).read
+    checked = {number: checked_row(number, row.cells, read) for number, row in rows.items() if row.cells is not None}
+    preflight = Preflight(network.id, operation)
+    warned = preflight.warnings({number: each.item for number, each in checked.items() if each.item is not None})
+    said = _said_of_doubles(operation, rows, {number: each.item for number, each in checked.items()})
+    _keep_cells(job, [number for number in said if rows[number].cells is None])
+    for number, row in rows.items():
+        error, warning = said.get(number, ([], []))
+        if number not in checked and not (error or warning):
+            continue
+        result = checked.get(number)
+        item = result.item if result else row.item
+        problems = (result.problems if result else []) + error
+        mine.filter(number=number).update(
+            item=None if problems else item,
+            state=RowState.INVALID if problems else RowState.READY,
+            problems=problems,
+            warnings=warned.get(number, []) + warning,
+            updated_at=now,
+        )
+
+
+def _said_of_doubles(
+    operation: Any, rows: Mapping[int, Row], items: Mapping[int, Any]
+) -> dict[int, tuple[list[Stored], list[Stored]]]:
+    groups: dict[bytes, list[tuple[int, bytes]]] = {}
+    for number in sorted(rows):
+        row = rows[number]
+        content = items.get(number) or row.item or row.cells
+        if row.digest and row.state != RowState.LEFT_OUT:
+            member = (number, content_of(json.dumps(content, sort_keys=True)))
+            groups.setdefault(bytes(row.digest), []).append(member)
+    said: dict[int, tuple[list[Stored], list[Stored]]] = {}
+    for group in groups.values():
+        for double in doubles_of(operation, group):
+            said[double.row] = ([double.problem], []) if double.is_error else ([], [double.problem])
+    return said
