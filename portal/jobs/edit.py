@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,7 @@ def change_cells(
     if changed:
         digest = identity_of(OPERATIONS[job.operation], after)
         Row.objects.filter(network_id=network.id, job_id=job_id, number=number).update(cells=after, digest=digest)
-        _check_again(network, job, [number], identities={row.digest, digest}, now=now)
+        _check_again(network, job, [number], identities=[row.digest, digest], now=now)
         details = {"row": number, "before": {name: before.get(name, "") for name in changed}, "after": changed}
         record_act(network, "job_row_changed", actor=actor, about=str(job_id), details=details)
     return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
@@ -57,7 +57,7 @@ def leave_out(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: 
     """Leave rows out of what is sent; return how many. Needs the network's scope. Raises StateRefused."""
     job = _in_preparation(network, job_id)
     rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers))
-    digests = set(rows.values_list("digest", flat=True))
+    digests = list(rows.values_list("digest", flat=True))
     _keep_cells(job, list(rows.filter(cells=None).values_list("number", flat=True)))
     count = move(rows, RowState.INVALID, RowState.LEFT_OUT, now=now)
     count += move(rows, RowState.READY, RowState.LEFT_OUT, now=now)
@@ -77,7 +77,7 @@ def put_back(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: U
     if found:
         back = [number for number, _digest in found]
         move(rows, RowState.LEFT_OUT, RowState.INVALID, now=now)
-        _check_again(network, job, back, identities={digest for _number, digest in found}, now=now)
+        _check_again(network, job, back, identities=[digest for _number, digest in found], now=now)
         record_act(network, "job_rows_put_back", actor=actor, about=str(job_id), details={"rows": back[:100]})
     return len(found)
 
@@ -97,12 +97,12 @@ def _keep_cells(job: Job, numbers: list[int]) -> None:
 
 
 def _check_again(
-    network: Network, job: Job, numbers: list[int], *, identities: set[bytes | None], now: datetime
+    network: Network, job: Job, numbers: list[int], *, identities: Sequence[bytes | memoryview | None], now: datetime
 ) -> None:
     """Check rows again, and compare all rows with one of the identities."""
     operation = OPERATIONS[job.operation]
     mine = Row.objects.filter(network_id=network.id, job_id=job.id)
-    group = mine.filter(digest__in=[each for each in identities if each]).exclude(state=RowState.LEFT_OUT)
+    group = mine.filter(digest__in={bytes(each) for each in identities if each}).exclude(state=RowState.LEFT_OUT)
     rows = {row.number: row for row in (*mine.filter(number__in=numbers), *group)}
     read = reader_of(network, job).read
     checked = {number: checked_row(number, row.cells, read) for number, row in rows.items() if row.cells is not None}
