@@ -121,6 +121,7 @@ class Operation:
     icon: str = "send"
     identity: tuple[str, ...] = ()  # columns that name what a row is about
     renames: tuple[str, ...] = ()  # columns that change what the identity names
+    sets_level: str = ""  # the column that says how many of a part there will be
     moves_everything: bool = False  # no quantity can be given
     min_properties: int = 0
     short_of: tuple[str, ...] = ()  # columns to fill in first where there are too few
@@ -131,7 +132,7 @@ class Operation:
         """Refuse an entry that names a column that it does not have, or one twice."""
         known = registry(self.fields)
         named = (*self.identity, *self.renames, *self.short_of, *(name for pair in self.ordered for name in pair))
-        refuse_unknown((*named, *filter(None, [self.whole_day])), known)
+        refuse_unknown((*named, *filter(None, [self.whole_day, self.sets_level])), known)
 
     @property
     def aliases(self) -> tuple[str, ...]:

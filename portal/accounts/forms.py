@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -14,6 +14,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import Role, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 NONE = ""
 
@@ -40,13 +43,15 @@ class RolesForm(forms.Form):
 
     def __init__(self, *args: Any, networks: Iterable[tuple[UUID, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        hint: StrOrPromise = _("A manager reads and submits jobs; an auditor reads everything and changes nothing.")
         for network_id, name in networks:
             self.fields[f"role_{network_id}"] = forms.ChoiceField(
                 label=name,
                 choices=[(NONE, _("No access")), *Role.choices],
                 required=False,
-                help_text=_("A manager reads and submits jobs; an auditor reads everything and changes nothing."),
+                help_text=hint,
             )
+            hint = ""  # once is enough
 
     def roles(self) -> dict[UUID, str]:
         """Return the chosen roles by network id."""

@@ -34,7 +34,7 @@ from portal.lib.statements import execute_binary
 from portal.lib.tabular import FileFormat, RowError, TableReader, TabularError, read_rows
 from portal.networks.models import Network
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(minutes=3)  # more than a workbook may take until its first row (Limits.xlsx_seconds)
 CHUNK = 5_000  # rows per transaction
 LIKE_REFERENCES = (Kind.IDENTIFIER, Kind.IDENTIFIERS)
 
@@ -183,10 +183,17 @@ def _check(work: Work) -> None:
             remarks = _remarks(work, table, preflight)
         _mark_doubles(work, path, doubles)
     with network_scope(work.network.id):
-        _renew(work, state=JobState.CHECKED, rows=count, checked_rows=count, remarks=remarks)
-        Job.objects.filter(network_id=work.network.id, id=work.job.id).update(
-            check_token=None, check_lease_until=None, rows_digest=said.digest()
+        is_mine = _held(work).update(
+            state=JobState.CHECKED,
+            rows=count,
+            checked_rows=count,
+            remarks=remarks,
+            rows_digest=said.digest(),
+            check_token=None,
+            check_lease_until=None,
         )
+        if not is_mine:
+            raise LeaseLost
 
 
 def _open_file(job: Job, path: Path, on_row_error: Callable[[RowError], None]) -> TableReader:
@@ -251,8 +258,7 @@ def _mark_doubles(work: Work, path: Path, doubles: Doubles) -> None:
     if not said:
         return
     used = used_columns(work.job)
-    bad: list[RowError] = []
-    with _open_file(work.job, path, bad.append) as table:
+    with _open_file(work.job, path, lambda error: None) as table:
         marked: list[tuple[int, str, str, str]] = []
         for number, cells in table:
             if number in said:
@@ -292,11 +298,18 @@ def _remarks(work: Work, table: TableReader, preflight: Preflight) -> list[Store
 
 
 def _plain_json(value: Any) -> str:
-    """Return JSON that PostgreSQL takes: what is no character at all in a cell is shown as a question mark."""
+    """Return JSON that PostgreSQL takes."""
     text = json.dumps(value)
-    if "\\ud" in text or "\\u0000" in text:
-        text = json.dumps(value, ensure_ascii=False).replace("\\u0000", "?").encode(errors="replace").decode()
-    return text
+    return json.dumps(storable(value)) if "\\ud" in text or "\\u0000" in text else text
+
+
+def storable(value: Any) -> Any:
+    """Return what PostgreSQL can keep as JSON: what is no character at all becomes a question mark."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode().replace("\0", "?")
+    if isinstance(value, dict):
+        return {name: storable(each) for name, each in value.items()}
+    return [storable(each) for each in value] if isinstance(value, list) else value
 
 
 def cells_in_file(job: Job, numbers: set[int]) -> dict[int, dict[str, str]]:

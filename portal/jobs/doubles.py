@@ -17,7 +17,7 @@ def identity_of(operation: Operation, cells: Mapping[str, str]) -> bytes | None:
     """
     names = operation.identity or tuple(sorted(cells))
     values = [cells.get(name, "").strip() for name in names]
-    if not values or not values[0]:
+    if not (values[0] if operation.identity else any(values)):
         return None
     return hashlib.blake2b("\x1f".join(values).encode(errors="surrogatepass"), digest_size=16).digest()
 

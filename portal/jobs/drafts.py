@@ -21,7 +21,7 @@ from integrations.spec import Operation
 from portal.accounts.models import User
 from portal.jobs.files import on_disk, store_file
 from portal.jobs.models import ColumnChoice, Job
-from portal.jobs.states import JobState, refuse_wrong_turn
+from portal.jobs.states import JobState, StateRefused, refuse_wrong_turn
 from portal.jobs.submit import refuse_outside_plan
 from portal.lib.ids import new_id
 from portal.lib.scope import network_scope
@@ -145,7 +145,7 @@ def read_anew(network: Network, job_id: UUID, chosen: Mapping[str, str]) -> Job:
         if list(heading) != job.heading:
             columns, types = _meant(network, OPERATIONS[job.operation], heading)
             changes |= {"heading": list(heading), "columns": columns, "identifier_types": types}
-        _editable(network, job_id).update(**changes)
+        _change(network, job_id, changes)
         return Job.objects.get(network_id=network.id, id=job_id)
 
 
@@ -162,7 +162,7 @@ def choose_columns(
         operation.field(name)
     types = {name: kind for name, kind in identifier_types.items() if kind and name in columns}
     refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
-    _editable(network, job_id).update(columns=list(columns), identifier_types=types)
+    _change(network, job_id, {"columns": list(columns), "identifier_types": types})
     for word, column in zip(job.heading, columns, strict=True):
         if column is not None and plain(word):
             ColumnChoice.objects.update_or_create(
@@ -174,8 +174,12 @@ def choose_columns(
     return Job.objects.get(network_id=network.id, id=job_id)
 
 
-def _editable(network: Network, job_id: UUID) -> Any:
-    return Job.objects.filter(network_id=network.id, id=job_id, state__in=[JobState.DRAFT, JobState.CHECKED])
+def _change(network: Network, job_id: UUID, changes: Mapping[str, Any]) -> None:
+    """Change how a file is understood; what was checked before is a draft again, for its rows say something else."""
+    job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
+    if job.state not in {JobState.DRAFT, JobState.CHECKED}:
+        raise StateRefused(job.state, JobState.DRAFT)
+    Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.DRAFT, **changes)
 
 
 def doubled(columns: Sequence[str | None]) -> set[str]:

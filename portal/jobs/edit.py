@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import cells_in_file, checked_row, reader_of, used_columns
+from portal.jobs.checking import cells_in_file, checked_row, reader_of, storable, used_columns
 from portal.jobs.doubles import content_of, doubles_of, identity_of
 from portal.jobs.models import Job, Row
 from portal.jobs.moves import move
@@ -19,9 +19,6 @@ from portal.jobs.problems import Stored
 from portal.jobs.states import JobState, RowState, StateRefused
 from portal.networks.acts import record_act
 from portal.networks.models import Network
-
-OF_TWO_ROWS = frozenset({"double", "same_again", "same_row", "double_created"})
-MAX_CELL = 32_767  # characters, as in files
 
 
 class UnknownColumn(Exception):
@@ -42,7 +39,7 @@ def change_cells(
     if not known.issuperset(cells):
         raise UnknownColumn(", ".join(sorted(set(cells) - known)))
     before = dict(row.cells or cells_in_file(job, {number}).get(number, {}))
-    after = dict.fromkeys(known, "") | before | {name: cell[:MAX_CELL] for name, cell in cells.items()}
+    after = dict.fromkeys(known, "") | before | {name: storable(cell) for name, cell in cells.items()}
     changed = {name: cell for name, cell in after.items() if cell != before.get(name, "")}
     if changed:
         digest = identity_of(OPERATIONS[job.operation], after)
@@ -53,7 +50,7 @@ def change_cells(
     return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
 
 
-def leave_out(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: User | str, now: datetime) -> int:
+def leave_out(network: Network, job_id: UUID, numbers: Collection[int], *, actor: User | str, now: datetime) -> int:
     """Leave rows out of what is sent; return how many. Needs the network's scope. Raises StateRefused."""
     job = _in_preparation(network, job_id)
     rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers))
@@ -69,7 +66,7 @@ def leave_out(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: 
     return count
 
 
-def put_back(network: Network, job_id: UUID, numbers: Iterable[int], *, actor: User | str, now: datetime) -> int:
+def put_back(network: Network, job_id: UUID, numbers: Collection[int], *, actor: User | str, now: datetime) -> int:
     """Take rows in again that were left out; return how many. Needs the network's scope. Raises StateRefused."""
     job = _in_preparation(network, job_id)
     rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers), state=RowState.LEFT_OUT)

@@ -13,7 +13,6 @@ from portal.jobs.known import Level, kinds_seen, levels, seen
 from portal.jobs.problems import Stored, found
 
 UNUSUAL = 10  # times more or less than what was last seen
-LEVEL_SET = "quantity"  # the column of an update that sets the stock
 
 
 class Preflight:
@@ -23,7 +22,6 @@ class Preflight:
         """Look at what is known as a whole. Needs the network's scope, as do the calls."""
         self.network_id, self.operation = network_id, operation
         self._kinds = kinds_seen(network_id)
-        self._sets_level = operation.confirmed_by and any(each.name == LEVEL_SET for each in operation.fields)
 
     @property
     def unseen_kinds(self) -> list[str]:
@@ -41,7 +39,7 @@ class Preflight:
             said = [each for column, key in subjects.items() for each in self._of_name(column, key, counts)]
             for key in subjects.values():
                 if key in known:
-                    said += _of_level(items[row].get(LEVEL_SET), known[key])
+                    said += _of_level(self.operation.sets_level, items[row], known[key])
             if said:
                 warned[row] = said
         return warned
@@ -49,7 +47,7 @@ class Preflight:
     def _levels(
         self, named: Mapping[int, Mapping[str, SubjectKey]], counts: Mapping[SubjectKey, int]
     ) -> dict[SubjectKey, Level]:
-        if not self._sets_level:
+        if not self.operation.sets_level:
             return {}
         keys = {key for subjects in named.values() for key in subjects.values() if counts.get(key) == 1}
         return levels(self.network_id, keys) if keys else {}
@@ -65,17 +63,18 @@ class Preflight:
         return [found("several", column, value=value, count=count)] if count > 1 else []
 
 
-def _of_level(wanted: object, known: Level) -> list[Stored]:
+def _of_level(column: str, item: Mapping[str, Any], known: Level) -> list[Stored]:
+    wanted = item.get(column)
     if not isinstance(wanted, (int, float)):
         return []
     now, before = Decimal(str(wanted)), known.quantity
     shown = float(before) if before % 1 else int(before)
     if before > 0 and now == 0:
-        return [found("to_zero", LEVEL_SET, known=shown)]
+        return [found("to_zero", column, known=shown)]
     if before > 0 and now >= before * UNUSUAL:
-        return [found("far_more", LEVEL_SET, times=_whole(now / before), known=shown)]
+        return [found("far_more", column, times=_whole(now / before), known=shown)]
     if before > 0 and now * UNUSUAL <= before:
-        return [found("far_less", LEVEL_SET, times=_whole(before / now), known=shown)]
+        return [found("far_less", column, times=_whole(before / now), known=shown)]
     return []
 
 

@@ -364,3 +364,33 @@ def test_what_is_submitted_is_changed_no_more(desk: Desk) -> None:
         submit(desk.network, job.id, send_good=False, actor="test", now=timezone.now())
     with pytest.raises(StateRefused):
         change(desk, job, 2, quantity="7")
+
+
+def test_the_same_task_twice_is_a_warning_also_where_its_first_columns_are_empty(desk: Desk) -> None:
+    head = "allDay,description,startDateTime,equipmentId\n"
+    row = ",Grease the press,2030-01-07 08:00,PRESS-1\n"
+    job = desk.draft(head + row + row, TASK)
+    with network_scope(desk.network.id):
+        Job.objects.update(columns=["allDay", "description", "startDateTime", ""])
+    job = desk.check(job)
+    assert [row.warnings[-1]["code"] for row in desk.rows(job) if row.warnings] == ["same_row"]
+
+
+def test_what_a_file_means_is_not_changed_under_checked_rows(desk: Desk) -> None:
+    job = desk.draft("id,a,b\nA-1,1,2\n")
+    for chosen in (["id", "quantity", ""], ["id", "", "quantity"]):
+        with network_scope(desk.network.id):
+            choose_columns(desk.network, job.id, chosen, identifier_types={}, now=timezone.now())
+        assert desk.job(job).state == "draft"
+        with pytest.raises(StateRefused), network_scope(desk.network.id):
+            submit(desk.network, job.id, send_good=False, actor="test", now=timezone.now())
+        desk.check(job)
+    assert desk.rows(job)[0].item == item("A-1", 2)
+    read_anew(desk.network, job.id, {"delimiter": ","})
+    assert desk.job(job).state == "draft"
+
+
+def test_a_cell_that_spells_an_escape_is_kept_as_it_is(desk: Desk) -> None:
+    job = desk.checked("id,quantity\nA\\u0000\\ud800,x\n")
+    assert desk.rows(job)[0].cells == {"id": "A\\u0000\\ud800", "quantity": "x"}
+    assert change(desk, job, 2, quantity="\0").cells == {"id": "A\\u0000\\ud800", "quantity": "?"}

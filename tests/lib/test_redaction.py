@@ -45,3 +45,7 @@ def test_an_address_that_opens_a_door_is_cut(path: str, log: io.StringIO) -> Non
 def test_every_address_with_a_token_is_known() -> None:
     assert reverse("invitation", args=["x"]).startswith("/invitation/")
     assert reverse("account_reset_password_from_key", args=["1", "x"]).startswith("/accounts/password/reset/key/")
+
+
+def test_django_writes_through_no_handler_of_its_own() -> None:
+    assert logging.getLogger("django").handlers == []

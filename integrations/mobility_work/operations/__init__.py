@@ -39,7 +39,7 @@ TABLE: tuple[Operation, ...] = (
         confirmed_by=("SparePartWasManuallyRecounted", *STOCK_ALERTS),
         fields=REPLACE_STOCK, family="part-stock", updates=True, noun=_("spare part"), icon="package",
         explanation=_("Sets the stock to the quantity given, whatever it is now, of every part with the reference."),
-        identity=("id",),
+        identity=("id",), sets_level="quantity",
     ),
     Operation(
         name="updateSpareParts", label=_("Update spare parts"), method="POST",
