@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.explore.health import bell, choices
-from portal.networks.access import Access
+from portal.networks.access import Access, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,21 @@ class Entry:
     label: str | Promise
     icon: str
     admins_only: bool = False
+    senders_only: bool = False  # managers of some network
 
 
 NAVIGATION = (
     Entry("home", _("Overview"), "layout-dashboard"),
     Entry("timeline", _("Timeline"), "timeline-event"),
+    Entry("send", _("Send"), "send", senders_only=True),
+    Entry("jobs", _("Jobs"), "list-details"),
     Entry("networks", _("Networks"), "building-factory-2"),
     Entry("people", _("People"), "users", admins_only=True),
     Entry("trail", _("Audit trail"), "history"),
     Entry("help", _("Help"), "lifebuoy"),
 )
-OF_THE_TIMELINE = frozenset({"event", "subject"})
+# Pages with a network's address to which people come by another entry of the menu.
+HOME_OF = {"event": "timeline", "subject": "timeline", "upload": "send"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -45,13 +49,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": base}
     match = getattr(request, "resolver_match", None)
     slug = match.kwargs.get("slug") if match else None
-    if match and match.url_name == "timeline":
+    if match and match.url_name in {"timeline", "send", "jobs"}:
         slug = request.GET.get("network")
     current = next((network for network in access.networks if network.slug == slug), None)
     return {
         "shell": {
             **base,
-            "navigation": [_item(entry, request) for entry in NAVIGATION if access.is_admin or not entry.admins_only],
+            "navigation": [_item(entry, request) for entry in NAVIGATION if _is_for(entry, access)],
             "networks": access.networks,
             # Called by the switcher's template only, so that fragments of a page do not ask for it.
             "choices": partial(choices, access),
@@ -61,6 +65,12 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     }
 
 
+def _is_for(entry: Entry, access: Access) -> bool:
+    if entry.senders_only:
+        return any(level >= Level.MANAGER for level in access.levels.values())
+    return access.is_admin or not entry.admins_only
+
+
 def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
     try:
         url = reverse(entry.url_name)
@@ -68,9 +78,9 @@ def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
         url = ""
     path = request.path
     match = request.resolver_match
-    # An event and a subject have a network's address, but a person comes to them by the timeline.
-    if match and match.url_name in OF_THE_TIMELINE:
-        path = reverse("timeline")
+    name = (match.url_name if match else "") or ""
+    if home := HOME_OF.get(name, "jobs" if name.startswith("job_") or name == "job" else ""):
+        path = reverse(home)
     return {
         "url": url,
         "label": entry.label,

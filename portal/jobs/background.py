@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Any
 from uuid import UUID
 
-from celery import shared_task
-from django.db import connection
+from celery import Task, shared_task
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError
 
 from portal.jobs.checking import check_next
 from portal.jobs.pipeline import send_next
 
 NUDGE_SECONDS = 30  # an older message says nothing that the sweep does not say
 MAX_BATCHES = 10  # then another message goes to the back of the line, so that one network cannot starve the others
+
+logger = logging.getLogger(__name__)
+
+
+def nudge(task: Task[Any, Any], network_id: UUID) -> None:
+    """Ask for work on a network once this transaction is through. A broker that is away delays it until the sweep."""
+
+    def ask() -> None:
+        try:
+            task.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS, retry=False)
+        except OperationalError as error:
+            logger.warning("The broker cannot be reached; the sweep will find the work: %s", type(error).__name__)
+
+    transaction.on_commit(ask)
 
 
 @shared_task

@@ -14,10 +14,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from integrations.mobility_work.headings import match_columns, plain
 from integrations.mobility_work.operations import OPERATIONS
-from integrations.spec import Operation
+from integrations.spec import Field, Operation
 from portal.accounts.models import User
 from portal.jobs.files import on_disk, store_file
 from portal.jobs.models import ColumnChoice, Job
@@ -30,6 +31,8 @@ from portal.networks.models import Network
 
 SAMPLE = 3  # rows shown beside the headings
 LEFT_OUT = ""  # a heading whose cells are not sent
+# The last column of a file of bad rows (portal.jobs.downloads): where it comes back, it is left out by itself.
+REASON = _("Reason not sent")
 
 
 class Undecided(Exception):
@@ -105,7 +108,11 @@ def _meant(network: Network, operation: Operation, heading: Sequence[str]) -> tu
     """
     translations = [_translation(code) for code, _name in settings.LANGUAGES if code != "en"]
     match = match_columns(operation, heading, translations=translations)
-    columns: list[str | None] = list(match.columns)
+    ours = _reason_headings()
+    columns: list[str | None] = [
+        LEFT_OUT if column is None and plain(word) in ours else column
+        for word, column in zip(heading, match.columns, strict=True)
+    ]
     known = {choice.heading: choice for choice in _choices(network, operation, heading)}
     names = {field.name for field in operation.fields}
     for position, word in enumerate(heading):
@@ -114,6 +121,14 @@ def _meant(network: Network, operation: Operation, heading: Sequence[str]) -> tu
             columns[position] = choice.column
     types = {choice.column: choice.identifier_type for choice in known.values() if choice.identifier_type}
     return columns, {name: kind for name, kind in types.items() if name in columns}
+
+
+def _reason_headings() -> set[str]:
+    found = set()
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            found.add(plain(str(REASON)))
+    return found
 
 
 def _choices(network: Network, operation: Operation, heading: Sequence[str]) -> list[ColumnChoice]:
@@ -182,6 +197,11 @@ def _change(network: Network, job_id: UUID, changes: Mapping[str, Any]) -> None:
     Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.DRAFT, **changes)
 
 
+def missing(operation: Operation, columns: Sequence[str | None]) -> list[Field]:
+    """Return the columns that every row needs and no heading means."""
+    return [field for field in operation.fields if field.needed and field.name not in columns]
+
+
 def doubled(columns: Sequence[str | None]) -> set[str]:
     """Return the columns that several headings are said to mean."""
     return {name for name in columns if name and columns.count(name) > 1}
@@ -191,7 +211,7 @@ def start_check(network: Network, job_id: UUID) -> Job:
     """Let a draft be checked in the background. Needs the network's scope. Raises Undecided and StateRefused."""
     job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
     refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
-    if None in job.columns or doubled(job.columns) or not any(job.columns):
+    if None in job.columns or doubled(job.columns) or missing(OPERATIONS[job.operation], job.columns):
         raise Undecided
     job.state, job.check_token, job.check_lease_until = JobState.CHECKING, None, None
     job.checked_rows, job.rows, job.remarks = 0, 0, []

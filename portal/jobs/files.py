@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 from portal.jobs.models import JobFile
@@ -36,6 +37,16 @@ def pieces(network_id: UUID, job_id: UUID) -> Iterator[bytes]:
             return
         yield bytes(piece.content)
         number += 1
+
+
+def whole_file(network_id: UUID, job_id: UUID) -> IO[bytes]:
+    """Return the file of a job to read from. Needs the network's scope."""
+    file = tempfile.TemporaryFile(prefix="portal-job-")  # noqa: SIM115 - whoever reads it closes it
+    found = JobFile.objects.filter(network_id=network_id, job_id=job_id).order_by("piece")
+    for piece in found.iterator(1):
+        file.write(piece.content)
+    file.seek(0)
+    return file
 
 
 @contextmanager

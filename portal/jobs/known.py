@@ -26,7 +26,10 @@ found AS (
     WHERE a.reference <> ''
 )
 """
-SEEN = f"{ASKED} SELECT kind, key, count(*) FROM found GROUP BY kind, key"  # noqa: S608
+# Things are told apart by their ids; an event that gave a reference only was about one of these.
+SEEN = f"""
+{ASKED} SELECT kind, key, greatest(count(*) FILTER (WHERE subject LIKE 'id:%%'), 1) FROM found GROUP BY kind, key
+"""  # noqa: S608
 # The latest movements of a part; where they are of one location only, the last one says how many there are.
 LEVELS = f"""
 {ASKED} SELECT f.key, last.position, last.resulting_stock, last.occurred_at FROM found f

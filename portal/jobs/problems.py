@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,30 +39,36 @@ FOUND = {
         "leave it to Mobility Work what moves."
     ),
 }
-# Short words for what was found, to filter by.
-KINDS = {
-    "double": _("comes twice"),
-    "same_again": _("comes twice"),
-    "double_created": _("comes twice"),
-    "same_row": _("comes twice"),
-    "several": _("several with one name"),
-    "never_seen": _("never seen"),
-    "seen_before": _("seen before"),
-    "far_more": _("unusual quantity"),
-    "far_less": _("unusual quantity"),
-    "to_zero": _("unusual quantity"),
-    "required": _("missing"),
-    "too_short": _("length"),
-    "too_long": _("length"),
-    "min": _("too small"),
-    "integer": _("no number"),
-    "decimal": _("no number"),
-    "decimal_comma": _("no number"),
-    "ambiguous_number": _("no number"),
-    "moment": _("no date"),
-    "identifier": _("identifier"),
-    "choice": _("not allowed"),
-    "pattern": _("form"),
+# Short words for what was found, to filter by: each with its codes. What is in none of them is "other".
+KINDS: dict[str, tuple[str | Promise, frozenset[str]]] = {
+    "missing": (_("missing"), frozenset({"required", "time_missing", "currency_missing", "too_few"})),
+    "number": (
+        _("not a number"),
+        frozenset({"integer", "decimal", "decimal_comma", "ambiguous_number", "min", "max", "too_many_decimals"}),
+    ),
+    "date": (
+        _("not a date"),
+        frozenset({"moment", "moment_range", "no_such_time", "ambiguous_time", "before_start"}),
+    ),
+    "length": (_("length"), frozenset({"too_short", "too_long"})),
+    "form": (
+        _("wrong form"),
+        frozenset({"pattern", "identifier", "choice", "boolean", "uuid", "currency", "json", "json_object"}),
+    ),
+    "twice": (_("comes twice"), frozenset({"double", "same_again", "double_created", "same_row"})),
+    "never-seen": (_("never seen"), frozenset({"never_seen"})),
+    "seen-before": (_("seen before"), frozenset({"seen_before"})),
+    "several": (_("several with one name"), frozenset({"several"})),
+    "unusual": (_("unusual quantity"), frozenset({"far_more", "far_less", "to_zero"})),
+}
+OTHER = "other"
+# The kinds of things that events name, in the plural.
+THINGS = {
+    "part": _("spare parts"),
+    "location": _("storage locations"),
+    "equipment": _("equipment"),
+    "person": _("people"),
+    "task": _("tasks"),
 }
 
 Stored = dict[str, Any]  # {"column", "code", "params"} and, where the words are not the usual ones, "message"
@@ -100,6 +107,8 @@ def shown(problem: Stored) -> Problem:
     code, params = problem["code"], problem["params"]
     if code in TabularError.by_code:
         return Problem("", code, str(error_of(code, params)))
+    if code == "nothing_seen":
+        params = {"kinds": ", ".join(str(THINGS.get(kind, kind)) for kind in str(params["kinds"]).split(", "))}
     template = FOUND[code] if code in FOUND else gettext(problem.get("message") or MESSAGES[code])
     return Problem(problem["column"], code, str(template).format_map(_in_words(params)))
 
@@ -113,16 +122,23 @@ def _in_words(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def kind_of(code: str) -> str:
-    """Return a word or two that a filter shows for a code."""
-    return str(KINDS.get(code, code.replace("_", " ")))
+    """Return the kind, a key of KINDS or OTHER, that a filter offers for a code."""
+    return next((kind for kind, (_words, codes) in KINDS.items() if code in codes), OTHER)
 
 
-def said_by_vendor(errors: list[dict[str, Any]]) -> list[str]:
-    """Return what Mobility Work said of a row, one sentence each."""
+def kind_words(kind: str) -> str:
+    """Return the word or two that a filter shows for a kind."""
+    return str(KINDS[kind][0]) if kind in KINDS else gettext("other")
+
+
+def said_by_vendor(errors: list[dict[str, Any]], names: Mapping[tuple[str, ...], str]) -> list[str]:
+    """Return what Mobility Work said of a row, one sentence each; `names` has what a place in an item is called."""
     sentences = []
     for error in errors:
         sentence = describe(error.get("key") or "", error.get("parameters") or {})
-        where = ".".join(str(part) for part in error.get("path") or [])
+        path = tuple(str(part) for part in error.get("path") or [])
         said = gettext(sentence.template).format(**{name: each.text for name, each in sentence.arguments.items()})
-        sentences.append(f"{where}: {said}" if where else said)
+        # The longest beginning of the path that has a name: of a list's member, the list's.
+        known = next((names[path[:end]] for end in range(len(path), 0, -1) if path[:end] in names), ".".join(path))
+        sentences.append(f"{known}: {said}" if known else said)
     return sentences

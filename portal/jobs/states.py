@@ -107,3 +107,35 @@ def end_of(counts: dict[RowState, int]) -> JobState:
     if counts.get(R.UNCERTAIN) or sent_well:
         return J.PARTLY_DONE
     return J.FAILED
+
+
+# How a state looks: a colour of the look and an icon; the word is the state's own.
+JOB_LOOKS: dict[JobState, tuple[str, str]] = {
+    J.DRAFT: ("neutral", "pencil"),
+    J.CHECKING: ("progress", "loader-2"),
+    J.CHECKED: ("neutral", "checklist"),
+    J.QUEUED: ("progress", "hourglass"),
+    J.SENDING: ("progress", "send"),
+    J.PAUSED: ("warn", "player-pause"),
+    J.DONE: ("good", "circle-check"),
+    J.PARTLY_DONE: ("warn", "alert-triangle"),
+    J.FAILED: ("bad", "circle-x"),
+    J.CANCELLED: ("neutral", "ban"),
+}
+ROW_LOOKS: dict[RowState, tuple[str, str]] = {
+    R.INVALID: ("bad", "alert-circle"),
+    R.LEFT_OUT: ("neutral", "circle-minus"),
+    R.HELD: ("neutral", "circle-minus"),
+    R.READY: ("neutral", "check"),
+    R.QUEUED: ("neutral", "hourglass"),
+    R.SENDING: ("progress", "send"),
+    R.ACCEPTED: ("good", "check"),
+    R.UNCONFIRMED: ("good", "check"),
+    R.CONFIRMED: ("good", "circle-check"),
+    R.CONTRADICTED: ("bad", "alert-triangle"),
+    R.REJECTED: ("bad", "circle-x"),
+    R.UNCERTAIN: ("warn", "question-mark"),
+    R.NOT_SENT: ("neutral", "circle-minus"),
+}
+IN_PREPARATION = frozenset({J.DRAFT, J.CHECKING, J.CHECKED})
+UNDER_WAY = frozenset({J.QUEUED, J.SENDING, J.PAUSED})

@@ -54,6 +54,45 @@
   window.addEventListener("pageshow", release);
   document.addEventListener("submit", (event) => { if (event.target.dataset.sent) setTimeout(release, 4000); });
 
+  // --- cells of a table that is mended in place: leaving one saves its row, Enter goes down, Esc takes back
+  const cellBelow = (cell) => {
+    const rows = Array.from(document.querySelectorAll("tr.marked"));
+    const next = rows.slice(rows.indexOf(cell.closest("tr")) + 1).map((row) => row.querySelector(`[name="${CSS.escape(cell.name)}"]`)).find(Boolean);
+    return next || null;
+  };
+  document.addEventListener("keydown", (event) => {
+    const cell = event.target;
+    if (!cell.matches || !cell.matches("[data-cell]") || !window.htmx) return;
+    if (event.key === "Escape") { cell.value = cell.defaultValue; cell.select(); event.stopPropagation(); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      const below = cellBelow(cell);
+      if (below) { below.focus(); below.select(); } else { cell.blur(); cell.focus(); }
+    }
+  });
+  document.addEventListener("focusout", (event) => {
+    const cell = event.target;
+    if (cell.matches("[data-cell]") && window.htmx && cell.value !== cell.defaultValue) window.htmx.trigger(cell.closest("tr"), "save");
+  });
+  // What is typed into a row while the answer to an earlier change of it comes in is kept.
+  let kept = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const row = event.detail.target;
+    if (!row || !row.matches("tr.marked")) return;
+    const sent = event.detail.requestConfig.formData;
+    kept = Array.from(row.querySelectorAll("[data-cell]")).filter((cell) => cell.value !== (sent && sent.get(cell.name))).map((cell) => [cell.id, cell.value]);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    kept.forEach(([id, value]) => { const cell = document.getElementById(id); if (cell) cell.value = value; });
+    kept = [];
+  });
+
+  // --- what identifies a thing is asked only where the column chosen holds one
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("select[data-column]")) return;
+    event.target.closest("td").querySelectorAll("[data-type-of]").forEach((select) => { select.hidden = select.dataset.typeOf !== event.target.value; });
+  });
+
   const wrong = document.querySelector("[aria-invalid=true], [data-form-error]");
   if (wrong) wrong.focus();
 })();

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from portal.dev.preflight import free_ports
@@ -90,3 +91,17 @@ def sign_in(page: Page, product: dict[str, Any], role: str) -> None:
     page.fill("[name=password]", login["password"])
     page.click("main form button.btn-primary")
     page.wait_for_url(product["portal_url"] + "/")
+
+
+def faults_of(page: Page, path: str, *, width: int) -> list[str]:
+    """Return what is wrong with the page that is open: wider than the window, or a serious fault of accessibility."""
+    found = []
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        found.append(f"{path} is wider than {width}")
+    violations = Axe().run(page).response["violations"]
+    found += [
+        f"{path}: {item['id']} at {item['nodes'][0]['html'][:150]}"
+        for item in violations
+        if item["impact"] in {"serious", "critical"}
+    ]
+    return found

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -17,6 +17,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from portal.accounts.models import Invitation, Membership
+from portal.jobs.checking import check_next
+from portal.jobs.drafts import draft_of_file, start_check
 from portal.lib.scope import network_scope, tenant_scope
 from portal.networks.models import SigningSecret
 from portal.webhooks.history import PastRequest, store_past
@@ -52,6 +54,7 @@ OPEN = {
 # What is a person's own: their session, password, address and preferences.
 OWN = set(OPEN) | {"account_change_password", "account_set_password", "account_email", "preferences"}
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
+OWN |= {"jobs", "send"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
@@ -67,7 +70,7 @@ ROUTES = {name: pattern for name, pattern, _entry in patterns(get_resolver())}
 
 
 @pytest.fixture
-def values(world: World) -> dict[str, Any]:
+def values(world: World, tmp_path: Path) -> dict[str, Any]:
     """Values for every argument that a route takes, all of them the foundry's."""
     network_id = world.foundry.network.id
     body = FIXTURE.read_bytes().replace(
@@ -79,6 +82,7 @@ def values(world: World) -> dict[str, Any]:
     invitation = Invitation.objects.create(
         organization=world.organization, email="x@example.com", token_hash=b"1" * 32, expires_at=timezone.now()
     )
+    job_id = checked_job(world, tmp_path)
     with network_scope(network_id):
         return {
             "slug": world.foundry.network.slug,
@@ -94,7 +98,24 @@ def values(world: World) -> dict[str, Any]:
             "uidb36": "1",
             "name": "no-such-mail",
             "id": uuid4(),
+            "operation": "replaceSparePartStock",
+            "job_id": job_id,
+            "number": 2,
         }
+
+
+def checked_job(world: World, folder: Path) -> UUID:
+    """Return a job of the foundry with a good and a bad row, checked and not sent."""
+    path = folder / "stock.csv"
+    path.write_text("id,quantity\nA-1,x\nA-2,5\n")
+    network = world.foundry.network
+    job = draft_of_file(
+        network, "replaceSparePartStock", path, file_name="stock.csv", actor=world.bob, now=timezone.now()
+    )
+    with network_scope(network.id):
+        start_check(network, job.id)
+    check_next(network.id)
+    return job.id
 
 
 def address(name: str, values: dict[str, Any]) -> str:

@@ -204,6 +204,13 @@ def test_a_reference_that_several_parts_share_is_warned_of(desk: Desk) -> None:
     assert desk.said(job) == {2: [("id", "several")]}
 
 
+def test_an_event_that_names_a_part_by_its_reference_only_makes_no_second_part(desk: Desk) -> None:
+    by_reference = consumed("A-1", 30)
+    del by_reference["sparePart"]["id"]
+    desk.hears([consumed("A-1", 40, native="1"), by_reference])
+    assert desk.said(desk.checked("id,quantity\nA-1,35\n")) == {}
+
+
 def test_a_relocation_says_that_all_of_it_moves(desk: Desk) -> None:
     job = desk.checked("sparePartId,source.locationName,target.locationName\nA-1,Store,Annex\n", RELOCATE)
     assert "moves_everything" in {remark["code"] for remark in job.remarks}
@@ -367,12 +374,9 @@ def test_what_is_submitted_is_changed_no_more(desk: Desk) -> None:
 
 
 def test_the_same_task_twice_is_a_warning_also_where_its_first_columns_are_empty(desk: Desk) -> None:
-    head = "allDay,description,startDateTime,equipmentId\n"
-    row = ",Grease the press,2030-01-07 08:00,PRESS-1\n"
-    job = desk.draft(head + row + row, TASK)
-    with network_scope(desk.network.id):
-        Job.objects.update(columns=["allDay", "description", "startDateTime", ""])
-    job = desk.check(job)
+    head = "allDay,equipment,description,startDateTime,endDateTime,assignees\n"
+    row = ",PRESS-1,Grease the press,2030-01-07 08:00,2030-01-07 10:00,anna@example.com\n"
+    job = desk.checked(head + row + row, TASK)
     assert [row.warnings[-1]["code"] for row in desk.rows(job) if row.warnings] == ["same_row"]
 
 

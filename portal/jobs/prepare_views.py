@@ -1,0 +1,420 @@
+"""Preparing a job: choose an operation, give a file, say what its columns mean, see and mend what the check finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from integrations.mobility_work.operations import OPERATIONS, TABLE, allowed
+from integrations.spec import Operation, Plan
+from portal.jobs import background, edit
+from portal.jobs.downloads import headings_of
+from portal.jobs.drafts import (
+    LEFT_OUT,
+    Undecided,
+    beginning_of,
+    choose_columns,
+    doubled,
+    draft_of_file,
+    missing,
+    read_anew,
+    sent_before,
+    start_check,
+)
+from portal.jobs.files import on_disk
+from portal.jobs.forms import FileForm
+from portal.jobs.models import Job, Row
+from portal.jobs.problems import Problem, kind_words, shown
+from portal.jobs.queries import SHOWN_STATES, changed_beside, kinds_found, remarked_rows, verdicts_of
+from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
+from portal.jobs.submit import BadRows, NothingToSend, NotInPlan, submit
+from portal.lib.scope import network_scope
+from portal.lib.tabular import FileFormat, TabularError
+from portal.lib.tabular.file_format import DECIMALS, DELIMITERS, ENCODINGS, QUOTES
+from portal.lib.tabular.table_reader import column_letters
+from portal.lib.uploads import too_large
+from portal.networks.access import Level
+from portal.networks.middleware import PortalRequest, unscoped
+from portal.networks.models import Network
+
+CELL = "cell-"  # before the column's name, in the names of inputs
+NOT_CHOSEN, LEAVE_OUT = "", "-"  # what a select of the columns page sends
+
+
+def job_or_404(network: Network, job_id: UUID) -> Job:
+    """Return a job of a network. Needs the network's scope."""
+    job = Job.objects.filter(network_id=network.id, id=job_id).first()
+    if job is None:
+        raise Http404(_("There is no such job on this network."))
+    return job
+
+
+# --- 1. what, and where
+
+
+@require_GET
+def choose(request: PortalRequest) -> HttpResponse:
+    """Offer the operations of a network; those outside its plan are shown and explained."""
+    access = request.access
+    networks = [network for network in access.networks if access.level(network) >= Level.MANAGER]
+    slug = request.GET.get("network", "")
+    network = access.network(slug, at_least=Level.MANAGER) if slug else networks[0] if len(networks) == 1 else None
+    included = allowed(Plan(network.plan)) if network else ()
+    return render(
+        request,
+        "jobs/choose.html",
+        {
+            "networks": networks,
+            "network": network,
+            "operations": [(operation, operation in included) for operation in TABLE],
+        },
+    )
+
+
+# --- 2. the file
+
+
+@unscoped
+@require_http_methods(["GET", "POST"])
+def upload(request: PortalRequest, slug: str, operation: str) -> HttpResponse:
+    """Take a file and make a draft of it."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    if operation not in OPERATIONS:
+        raise Http404(_("There is no such operation."))
+    chosen = OPERATIONS[operation]
+    if request.method == "POST":
+        form = FileForm(request.POST, request.FILES, is_too_large=too_large(request))
+        job = _draft(request, network, chosen, form) if form.is_valid() else None
+        if job is not None:
+            return redirect("job_columns", slug, job.id)
+    else:
+        form = FileForm()
+    context = {
+        "network": network,
+        "operation": chosen,
+        "form": form,
+        "max_rows": settings.PORTAL_MAX_ROWS,
+        "megabytes": settings.PORTAL_MAX_FILE_MB,
+        "is_in_plan": chosen in allowed(Plan(network.plan)),
+    }
+    return render(request, "jobs/upload.html", context, status=422 if form.errors else 200)
+
+
+def _draft(request: PortalRequest, network: Network, operation: Operation, form: FileForm) -> Job | None:
+    """Make a draft of the form's file, or say in the form why that cannot be."""
+    file: TemporaryUploadedFile = form.cleaned_data["file"]
+    try:
+        return draft_of_file(
+            network, operation.name, Path(file.temporary_file_path()), file_name=file.name or "",
+            actor=request.access.user, now=timezone.now(),
+        )  # fmt: skip
+    except TabularError as error:
+        form.add_error("file", str(error))
+    except NotInPlan:
+        form.add_error(None, _("The plan of this network does not include this operation."))
+    return None
+
+
+# --- 3. what its columns mean
+
+
+@unscoped
+@never_cache
+@require_http_methods(["GET", "POST"])
+def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Show how a file is read and what its headings mean; take what a person says of both."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    with network_scope(network.id):
+        job = job_or_404(network, job_id)
+    if job.file_format is None or job.state not in {JobState.DRAFT, JobState.CHECKED}:
+        return redirect("job", slug, job_id)
+    problem = ""
+    if request.method == "POST":
+        try:
+            if request.POST.get("act") == "read":
+                read_anew(network, job_id, _choices_of_reading(request.POST, FileFormat.from_dict(job.file_format)))
+                return redirect("job_columns", slug, job_id)
+            with network_scope(network.id):
+                job = _choose(request.POST, network, job)
+                start_check(network, job_id)
+                background.nudge(background.check, network.id)
+            return redirect("job_check", slug, job_id)
+        except TabularError as error:
+            problem = str(error)
+        except Undecided:
+            problem = _("Say what the columns marked below mean, or leave them out.")
+        except StateRefused:
+            return redirect("job", slug, job_id)
+    return _columns_page(request, network, job, problem=problem)
+
+
+def _choices_of_reading(data: Mapping[str, str], now: FileFormat) -> dict[str, str]:
+    """Return what differs from how the file is read now: the rest is found again in the light of it."""
+    offered = {name: data[name] for name in ("encoding", "delimiter", "quote", "decimal", "sheet") if name in data}
+    return {name: value for name, value in offered.items() if value != getattr(now, name)}
+
+
+def _choose(data: Mapping[str, str], network: Network, job: Job) -> Job:
+    """Keep what a person says of the headings; what makes no sense counts as not chosen. Needs the scope."""
+    operation = OPERATIONS[job.operation]
+    fields = {field.name: field for field in operation.fields}
+    meant: list[str | None] = []
+    types: dict[str, str] = {}
+    for position in range(len(job.heading)):
+        value = data.get(f"column-{position}", NOT_CHOSEN)
+        meant.append(LEFT_OUT if value == LEAVE_OUT else value if value in fields else None)
+        kind = data.get(f"type-{position}-{value}", "")
+        if value in fields and kind in {each.name for each in fields[value].identifiers}:
+            types[value] = kind
+    # The choice is kept also where something is left to say: nothing that was chosen is chosen twice.
+    return choose_columns(network, job.id, meant, identifier_types=types, now=timezone.now())
+
+
+def _columns_page(request: PortalRequest, network: Network, job: Job, *, problem: str) -> HttpResponse:
+    operation, file_format = OPERATIONS[job.operation], FileFormat.from_dict(job.file_format or {})
+    samples: tuple[tuple[str, ...], ...] = ()
+    try:
+        with on_disk(network.id, job.id) as path:
+            samples = beginning_of(path, file_format).rows
+    except TabularError as error:
+        problem = problem or str(error)
+    twice = doubled(job.columns)
+    remarks = [shown(each) for each in job.remarks] if job.state == JobState.DRAFT else []
+    context = {
+        "network": network,
+        "job": job,
+        "operation": operation,
+        "format": file_format,
+        "readings": _readings(file_format),
+        "columns": [
+            {
+                "position": position,
+                "heading": heading,
+                "letters": column_letters(position),
+                "meant": meant,
+                "is_open": meant is None,
+                "is_twice": meant in twice,
+                "samples": [row[position] for row in samples if position < len(row)],
+                "types": _types_offered(operation, job, meant),
+            }
+            for position, (heading, meant) in enumerate(zip(job.heading, job.columns, strict=True))
+        ],
+        "fields": operation.fields,
+        "missing": missing(operation, job.columns),
+        "problem": problem,
+        "remarks": remarks,
+        "step": 2,
+    }
+    return render(request, "jobs/columns.html", context, status=422 if problem else 200)
+
+
+def _types_offered(operation: Operation, job: Job, meant: str | None) -> list[dict[str, Any]]:
+    """Return the ways to name things, of every column that has some; those of the chosen one stand open."""
+    return [
+        {
+            "field": field.name,
+            "choices": field.identifiers,
+            "chosen": job.identifier_types.get(field.name, "") or field.identifiers[0].name,
+            "is_shown": field.name == meant,
+        }
+        for field in operation.fields
+        if len(field.identifiers) > 1
+    ]
+
+
+def _readings(now: FileFormat) -> list[dict[str, Any]]:
+    """Return the selects that say how the file is read."""
+    if now.kind == "xlsx":
+        sheets = {name: name for name in now.sheets}
+        return [{"name": "sheet", "label": _("Sheet"), "value": now.sheet, "choices": list(sheets.items())}]
+    offered: tuple[tuple[str, str, Any], ...] = (
+        ("encoding", _("Characters"), ENCODINGS),
+        ("delimiter", _("Between cells"), DELIMITERS),
+        ("quote", _("Quotation marks"), QUOTES),
+        ("decimal", _("Decimal sign"), DECIMALS),
+    )
+    return [
+        {"name": name, "label": label, "value": getattr(now, name), "choices": list(choices.items())}
+        for name, label, choices in offered
+    ]
+
+
+# --- 4. the check
+
+
+@never_cache
+@require_GET
+def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Show what the check found: figures, and only the rows that need eyes. An auditor may look."""
+    network = request.access.network(slug)
+    job = job_or_404(network, job_id)
+    if job.state == JobState.CHECKING:
+        is_part = request.headers.get("HX-Target") == "checking"
+        template = "jobs/checking.html" if is_part else "jobs/check_wait.html"
+        return render(request, template, _frame(request, network, job))
+    if job.state != JobState.CHECKED:
+        return _elsewhere(request, "job", slug, job_id)
+    if request.headers.get("HX-Target") == "checking":
+        return _elsewhere(request, "job_check", slug, job_id)
+    show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWN_STATES else ""
+    kind, after = request.GET.get("kind", ""), request.GET.get("after", "")
+    rows, more = remarked_rows(job, show=show, kind=kind, after=row_number(after))
+    context = _check_frame(request, network, job) | {
+        "rows": [_row_shown(job, row) for row in rows],
+        "show": show,
+        "kind": kind,
+        "is_filtered": bool(show or kind),
+        "after": after,
+        "more": more,
+        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
+        "remarks": [shown(each) for each in job.remarks],
+        "sent_before": sent_before(job),
+    }
+    return render(request, "jobs/check.html", context)
+
+
+def _elsewhere(request: PortalRequest, name: str, slug: str, job_id: UUID) -> HttpResponse:
+    """Lead the whole page to another one, also where only a part of it asked."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": reverse(name, args=[slug, job_id])})
+    return redirect(name, slug, job_id)
+
+
+def row_number(text: str) -> int:
+    """Return the row, or request, that an address names; 0 where it names none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]:
+    return {
+        "network": network,
+        "job": job,
+        "operation": OPERATIONS[job.operation],
+        "may_act": request.access.level(network) >= Level.MANAGER,
+        "step": 3,
+    }
+
+
+def _check_frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]:
+    verdicts = verdicts_of(job)
+    operation = OPERATIONS[job.operation]
+    return _frame(request, network, job) | {
+        "verdicts": verdicts,
+        "cells": _columns_shown(job),
+        "requests": -(-verdicts.good // operation.bulk_limit),
+        "is_in_plan": operation in allowed(Plan(network.plan)),
+    }
+
+
+def _columns_shown(job: Job) -> list[tuple[str, str]]:
+    """Return name and heading of the columns that rows show."""
+    return list(headings_of(job).items())
+
+
+def _row_shown(job: Job, row: Row) -> dict[str, Any]:
+    said: dict[str, list[tuple[str, Problem]]] = {}
+    for severity, problems in (("bad", row.problems), ("warn", row.warnings)):
+        for each in problems:
+            problem = shown(each)
+            said.setdefault(problem.column, []).append((severity, problem))
+    typed = row.cells or {}
+    return {
+        "row": row,
+        "is_left_out": row.state == RowState.LEFT_OUT,
+        "general": said.get("", []),
+        "cells": [
+            {
+                "name": name,
+                "heading": heading,
+                "text": typed.get(name, ""),
+                "said": said.get(name, []),
+                "worst": "bad" if any(severity == "bad" for severity, _each in said.get(name, [])) else "warn",
+            }
+            for name, heading in _columns_shown(job)
+        ],
+    }
+
+
+@require_POST
+def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpResponse:
+    """Change the cells of a row, leave it out, or take it in again; answer with the row as it stands then."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    job = job_or_404(network, job_id)
+    found = Row.objects.filter(network_id=network.id, job_id=job_id, number=number).first()
+    if found is None:
+        raise Http404(_("There is no such row in this job."))
+    act, now, person = request.POST.get("act", "save"), timezone.now(), request.access.user
+    try:
+        if act == "leave-out":
+            edit.leave_out(network, job_id, [number], actor=person, now=now)
+        elif act == "put-back":
+            edit.put_back(network, job_id, [number], actor=person, now=now)
+        else:
+            prefix = "cell-"
+            cells = {
+                name.removeprefix(prefix): str(cell) for name, cell in request.POST.items() if name.startswith(prefix)
+            }
+            edit.change_cells(network, job_id, number, cells, actor=person, now=now)
+    except StateRefused:
+        messages.info(request, _("This job is not being prepared any more, so the row was not changed."))
+        return _elsewhere(request, "job", slug, job_id)
+    except edit.UnknownColumn as error:
+        raise Http404(_("This file has no column %(name)s.") % {"name": error}) from error
+    if not request.headers.get("HX-Request"):
+        return HttpResponseRedirect(f"{reverse('job_check', args=[slug, job_id])}?after={number - 1}")
+    found.refresh_from_db()
+    context = _check_frame(request, network, job) | {
+        "shown": _row_shown(job, found),
+        "others": [_row_shown(job, each) for each in changed_beside(job, found)],
+        "is_part": True,
+    }
+    return render(request, "jobs/row_changed.html", context)
+
+
+@require_POST
+def send(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Put a checked job in line."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    job_or_404(network, job_id)
+    send_good = request.POST.get("send_good") == "1"
+    try:
+        submit(network, job_id, send_good=send_good, actor=request.access.user, now=timezone.now())
+    except BadRows as error:
+        said = ngettext(
+            "Nothing was sent: %(count)s row has errors. Mend it, leave it out, or send the good rows only.",
+            "Nothing was sent: %(count)s rows have errors. Mend them, leave them out, or send the good rows only.",
+            error.count,
+        )
+        messages.error(request, said % {"count": error.count})
+    except NothingToSend:
+        messages.error(request, _("Nothing was sent: there is no good row. Mend at least one."))
+    except NotInPlan:
+        messages.error(request, _("Nothing was sent: the plan of this network does not include this operation."))
+    except StateRefused:
+        messages.info(request, _("This job was sent already, or is being checked. Nothing was sent twice."))
+        return redirect("job", slug, job_id)
+    else:
+        background.nudge(background.send, network.id)
+        return redirect("job", slug, job_id)
+    return redirect("job_check", slug, job_id)
+
+
+def step_of(job: Job) -> str:
+    """Return the name of the page on which work on a job goes on."""
+    if job.state == JobState.DRAFT:
+        return "job_columns"
+    return "job_check" if job.state in IN_PREPARATION else "job"

@@ -1,0 +1,251 @@
+"""What the pages of jobs show: one page of jobs, of checked rows, of results, and how far a job is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Max, Min, Q, QuerySet
+
+from portal.jobs.ending import counts_of
+from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.problems import KINDS, OTHER, kind_of
+from portal.jobs.states import UNDER_WAY, JobState, RowState
+from portal.networks.models import Network
+
+PAGE = 50
+COUNT_KINDS = """
+SELECT said->>'code', count(DISTINCT r.number) FROM jobs_row r
+CROSS JOIN LATERAL jsonb_array_elements(r.problems || r.warnings) AS said
+WHERE r.network_id = %s AND r.job_id = %s AND r.cells IS NOT NULL AND r.state <> %s GROUP BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilters:
+    """What a list of jobs is narrowed to; empty = everything."""
+
+    networks: Sequence[Network]
+    operation: str = ""
+    state: str = ""
+    mine: UUID | None = None
+
+
+def job_page(filters: JobFilters, *, before: UUID | None) -> tuple[list[Job], UUID | None]:
+    """Return one page of jobs, newest first, and where the next one begins. Needs the scope of the networks.
+
+    Ids are in the order of creation, also across networks.
+    """
+    jobs = Job.objects.filter(network_id__in=[network.id for network in filters.networks])
+    if filters.operation:
+        jobs = jobs.filter(operation=filters.operation)
+    if filters.state:
+        jobs = jobs.filter(state=filters.state)
+    if filters.mine:
+        jobs = jobs.filter(created_by_id=filters.mine)
+    if before:
+        jobs = jobs.filter(id__lt=before)
+    page = list(jobs.order_by("-id")[: PAGE + 1])
+    return page[:PAGE], page[PAGE - 1].id if len(page) > PAGE else None
+
+
+# --- the check
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The figures of a check, in rows."""
+
+    good: int
+    bad: int
+    warned: int  # among the good
+    left_out: int
+
+
+def verdicts_of(job: Job) -> Verdicts:
+    """Return the figures of a checked job. Needs the network's scope."""
+    counts = counts_of(job.network_id, job.id)
+    warned = _remarked(job).filter(state=RowState.READY).exclude(warnings=[]).count()
+    return Verdicts(
+        good=counts.get(RowState.READY, 0),
+        bad=counts.get(RowState.INVALID, 0),
+        warned=warned,
+        left_out=counts.get(RowState.LEFT_OUT, 0),
+    )
+
+
+def kinds_found(job: Job) -> list[tuple[str, int]]:
+    """Return the kinds of what was found and how many findings each has, in the order of KINDS."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_KINDS, [job.network_id, job.id, RowState.LEFT_OUT])
+        counts: Counter[str] = Counter()
+        for code, count in cursor.fetchall():
+            counts[kind_of(code)] += count
+    return [(kind, counts[kind]) for kind in (*KINDS, OTHER) if counts[kind]]
+
+
+SHOWN_STATES = {
+    "errors": Q(state=RowState.INVALID),
+    "warnings": Q(state=RowState.READY) & ~Q(warnings=[]),
+    "left-out": Q(state=RowState.LEFT_OUT),
+}
+
+
+def remarked_rows(job: Job, *, show: str, kind: str, after: int) -> tuple[list[Row], int | None]:
+    """Return one page of the rows of which there is something to say, and behind which row the next begins.
+
+    `show` is a key of SHOWN_STATES or empty, `kind` one of KINDS, OTHER or empty. Needs the network's scope.
+    """
+    rows = _remarked(job).filter(number__gt=after)
+    # A row that was mended stays where it is until the page is asked for anew, then it is no longer shown.
+    rows = rows.filter(SHOWN_STATES.get(show, Q()))
+    if not show:
+        rows = rows.exclude(Q(problems=[]) & Q(warnings=[]) & ~Q(state=RowState.LEFT_OUT))
+    if kind in KINDS:
+        said = Q()
+        for code in KINDS[kind][1]:
+            said |= Q(problems__contains=[{"code": code}]) | Q(warnings__contains=[{"code": code}])
+        rows = rows.filter(said)
+    elif kind == OTHER:
+        rows = rows.filter(number__in=_numbers_of_other(job))
+    page = list(rows.order_by("number")[: PAGE + 1])
+    return page[:PAGE], page[PAGE - 1].number if len(page) > PAGE else None
+
+
+def _numbers_of_other(job: Job) -> list[int]:
+    known = sorted({code for _words, codes in KINDS.values() for code in codes})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT r.number FROM jobs_row r "
+            "CROSS JOIN LATERAL jsonb_array_elements(r.problems || r.warnings) AS said "
+            "WHERE r.network_id = %s AND r.job_id = %s AND r.cells IS NOT NULL AND said->>'code' <> ALL(%s)",
+            [job.network_id, job.id, known],
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
+def changed_beside(job: Job, row: Row) -> list[Row]:
+    """Return the other rows that the latest change of a row touched: a page that shows them brings them up to date."""
+    return list(_remarked(job).filter(updated_at=row.updated_at).exclude(number=row.number).order_by("number")[:PAGE])
+
+
+def _remarked(job: Job) -> QuerySet[Row]:
+    return Row.objects.filter(network_id=job.network_id, job_id=job.id, cells__isnull=False)
+
+
+# --- sending and results
+
+SETTLED = {
+    RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.CONFIRMED, RowState.CONTRADICTED, RowState.REJECTED,
+    RowState.UNCERTAIN,
+}  # fmt: skip
+KEPT_HERE = frozenset({RowState.INVALID, RowState.LEFT_OUT, RowState.HELD})
+# The bar's segments, from left to right: a colour of the look, and the states that it holds.
+SEGMENTS: tuple[tuple[str, frozenset[RowState]], ...] = (
+    ("good", frozenset({RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.CONFIRMED})),
+    ("bad", frozenset({RowState.REJECTED, RowState.CONTRADICTED})),
+    ("warn", frozenset({RowState.UNCERTAIN})),
+    ("neutral", frozenset({RowState.NOT_SENT})),
+    ("progress", frozenset({RowState.SENDING})),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of the bar, in thousandths of its length."""
+
+    colour: str
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is."""
+
+    counts: dict[RowState, int]
+    rows: int  # that were to be sent: neither left out nor held back
+    settled: int
+    segments: tuple[Segment, ...]
+    batches: int
+    batches_open: int
+    next_at: datetime | None  # when something that waits for a repeat is tried again
+    rows_per_minute: int | None
+    time_left: timedelta | None
+
+
+def progress_of(job: Job, *, now: datetime) -> Progress:
+    """Return how far a job is. Needs the network's scope."""
+    counts = counts_of(job.network_id, job.id)
+    batches = Batch.objects.filter(network_id=job.network_id, job_id=job.id)
+    waiting = batches.filter(state__in=[Batch.State.WAITING, Batch.State.SENDING])
+    settled = sum(count for state, count in counts.items() if state in SETTLED)
+    rate = _rows_per_second(job, settled, now=now)
+    to_do = counts.get(RowState.QUEUED, 0) + counts.get(RowState.SENDING, 0)
+    is_running = job.state in UNDER_WAY and job.state != JobState.PAUSED
+    return Progress(
+        counts=counts,
+        rows=sum(count for state, count in counts.items() if state not in KEPT_HERE),
+        settled=settled,
+        segments=tuple(_segments(counts)),
+        batches=batches.count(),
+        batches_open=waiting.count(),
+        next_at=waiting.filter(not_before__gt=now).aggregate(next=Min("not_before"))["next"],
+        rows_per_minute=round(rate * 60) if rate else None,
+        time_left=timedelta(seconds=round(to_do / rate)) if rate and to_do and is_running else None,
+    )
+
+
+def _segments(counts: dict[RowState, int]) -> Iterable[Segment]:
+    total, start = sum(count for state, count in counts.items() if state not in KEPT_HERE), 0
+    for colour, states in SEGMENTS:
+        count = sum(counts.get(state, 0) for state in states)
+        # A single row among 100,000 is seen all the same.
+        length = max(round(1000 * count / total), 4) if count else 0
+        if length:
+            yield Segment(colour, start, min(length, 1000 - start))
+            start += length
+
+
+def _rows_per_second(job: Job, settled: int, *, now: datetime) -> float | None:
+    times = Call.objects.filter(network_id=job.network_id, job_id=job.id).aggregate(
+        first=Min("started_at"), last=Max("ended_at")
+    )
+    if not settled or times["first"] is None or times["last"] is None:
+        return None
+    until = now if job.state == JobState.SENDING else times["last"]
+    seconds = (until - times["first"]).total_seconds()
+    return settled / seconds if seconds > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class SentBatch:
+    """One request of a job with every call that was made for it."""
+
+    batch: Batch
+    calls: list[Call]
+
+
+def batch_page(job: Job, *, after: int) -> tuple[list[SentBatch], int | None]:
+    """Return one page of a job's requests, and behind which the next begins. Needs the network's scope."""
+    mine = Batch.objects.filter(network_id=job.network_id, job_id=job.id, number__gt=after).order_by("number")
+    page = list(mine[: PAGE + 1])
+    more, page = len(page) > PAGE, page[:PAGE]
+    calls: dict[int, list[Call]] = {}
+    found = Call.objects.filter(network_id=job.network_id, job_id=job.id, batch__in=[each.number for each in page])
+    for call in found.order_by("batch", "attempt"):
+        calls.setdefault(call.batch, []).append(call)
+    return [SentBatch(each, calls.get(each.number, [])) for each in page], page[-1].number if more else None
+
+
+def result_page(job: Job, *, state: str, after: int) -> tuple[list[Row], int | None]:
+    """Return one page of a job's rows, narrowed to a state. Needs the network's scope."""
+    rows = Row.objects.filter(network_id=job.network_id, job_id=job.id, number__gt=after)
+    if state:
+        rows = rows.filter(state=state)
+    page = list(rows.order_by("number")[: PAGE + 1])
+    return page[:PAGE], page[PAGE - 1].number if len(page) > PAGE else None

@@ -1,0 +1,196 @@
+"""The pages of a job, as people use them: from a file to what became of its rows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from portal.jobs.checking import check_next
+from portal.jobs.models import Job, Row
+from portal.jobs.states import JobState
+from portal.lib.scope import network_scope
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+STOCK = "/networks/foundry/send/replaceSparePartStock/"
+
+
+@pytest.fixture
+def bob(world: World) -> Client:
+    client = Client()
+    client.force_login(world.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def audrey(world: World) -> Client:
+    client = Client()
+    client.force_login(world.audrey, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def file(content: str | bytes, name: str = "stock.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
+
+
+def upload(client: Client, content: str | bytes, address: str = STOCK) -> str:
+    """Upload a file; return the address of its job."""
+    answer: Any = client.post(address, {"file": file(content)})
+    assert answer.status_code == 302, answer.content.decode()
+    return str(answer["Location"]).removesuffix("columns/")
+
+
+def check(client: Client, world: World, content: str | bytes) -> str:
+    """Upload a file whose headings are certain, and check it; return the address of its job."""
+    address = upload(client, content)
+    page = client.get(address + "columns/").content.decode()
+    chosen = dict(re.findall(r'name="(column-\d+)".*?value="([^"]*)" selected', page, re.S))
+    answer: Any = client.post(address + "columns/", {**chosen, "act": "check"})
+    assert answer["Location"] == address + "check/"
+    while check_next(world.foundry.network.id):
+        pass
+    return address
+
+
+def text_of(answer: HttpResponse) -> str:
+    """Return what a person reads of a page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def job_of(world: World) -> Job:
+    with network_scope(world.foundry.network.id):
+        return Job.objects.get()
+
+
+def test_a_file_goes_from_upload_to_the_line_of_what_is_sent(bob: Client, world: World) -> None:
+    address = upload(bob, "Référence;Nouveau stock;Note\nA-1;12;x\nA-2;7;y\n".encode("cp1252"))
+    page = bob.get(address + "columns/")
+    assert "Windows-1252" in page.content.decode()
+    # A heading that means nothing known is a person's choice.
+    refused: Any = bob.post(address + "columns/", {"column-0": "id", "column-1": "quantity", "act": "check"})
+    assert refused.status_code == 422
+    assert "Choose what it means, or leave it out." in text_of(refused)
+    assert job_of(world).columns == ["id", "quantity", None]
+    answer: Any = bob.post(
+        address + "columns/", {"column-0": "id", "column-1": "quantity", "column-2": "-", "act": "check"}
+    )
+    assert answer["Location"] == address + "check/"
+    assert "Waiting for a free worker" in text_of(bob.get(address + "check/"))
+    check_next(world.foundry.network.id)
+    done = bob.get(address + "check/", headers={"HX-Request": "true", "HX-Target": "checking"})
+    assert done["HX-Redirect"] == address + "check/"
+    assert "All rows can be sent, in 1 request." in text_of(bob.get(address + "check/"))
+    sent: Any = bob.post(address + "send/")
+    assert sent["Location"] == address
+    assert "In line" in text_of(bob.get(address))
+    assert job_of(world).state == JobState.QUEUED
+    again: Any = bob.post(address + "send/", follow=True)
+    assert "Nothing was sent twice" in text_of(again)
+
+
+def test_an_error_is_seen_in_its_cell_and_mended_there(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\nA-2,seven\nA-3,\nA-4,x\n")
+    page = text_of(bob.get(address + "check/"))
+    assert "“seven” is no whole number" in page and "A value is required here." in page
+    assert 'value="A-1"' not in bob.get(address + "check/").content.decode()  # only what needs eyes
+    refused: Any = bob.post(address + "send/", follow=True)
+    assert "Nothing was sent: 3 rows have errors." in text_of(refused)
+    mended = bob.post(address + "rows/3/", {"cell-quantity": "7"}, headers={"HX-Request": "true"})
+    assert 'id="row-3"' in mended.content.decode() and 'id="figures"' in mended.content.decode()
+    assert "is no whole number" not in text_of(mended)
+    left: Any = bob.post(address + "rows/4/", {"act": "leave-out"}, headers={"HX-Request": "true"})
+    assert "Put back" in text_of(left)
+    assert 'value="A-4"' in bob.get(address + "check/?show=errors").content.decode()
+    assert "“x” is no whole number" in text_of(bob.get(address + "check/?kind=number"))
+    assert "“x” is no whole number" not in text_of(bob.get(address + "check/?kind=missing"))
+    bob.post(address + "send/", {"send_good": "1"})
+    with network_scope(world.foundry.network.id):
+        states = dict(Row.objects.values_list("number", "state"))
+    assert states == {2: "queued", 3: "queued", 4: "left_out", 5: "held"}
+    page = text_of(bob.get(address + "?state=held"))
+    assert "quantity: “x” is no whole number" in page
+
+
+def test_bad_rows_are_taken_away_mended_and_uploaded_again(bob: Client, world: World) -> None:
+    address = check(bob, world, "Part;Stock\n007;12\n008;seven\n=A;x\n")
+    answer: Any = bob.get(address + "bad-rows/")
+    assert answer["Content-Disposition"] == 'attachment; filename="stock-bad-rows.csv"'
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert content.splitlines()[0] == '"Part","Stock","Reason not sent"'
+    assert '"008","seven","Stock: “seven” is no whole number. Write digits only, like 12."' in content
+    mended = content.replace('"seven"', '"7"').replace('"x"', '"3"')
+    with network_scope(world.foundry.network.id):
+        first = Job.objects.get().id
+    again = check(bob, world, mended)
+    with network_scope(world.foundry.network.id):
+        job = Job.objects.exclude(id=first).get()
+        rows = list(Row.objects.filter(job_id=job.id).order_by("number"))
+    assert job.columns == ["id", "quantity", ""]
+    assert [row.item["id"]["value"] for row in rows if row.item] == ["008", "=A"]
+    assert "All rows can be sent" in text_of(bob.get(again + "check/"))
+
+
+def test_what_is_no_table_or_too_large_is_said_at_the_field(bob: Client, world: World, settings: Any) -> None:
+    picture: Any = bob.post(STOCK, {"file": file(b"\xff\xd8\xff\xe0" + b"0" * 100)})
+    assert picture.status_code == 422
+    assert "This file is a JPEG picture, not a table." in text_of(picture)
+    settings.PORTAL_MAX_FILE_MB = 1
+    large: Any = bob.post(STOCK, {"file": file("id,quantity\n" + "A-1,1\n" * 200_000)})
+    assert large.status_code == 422
+    assert "larger than 1 MB" in text_of(large)
+    none: Any = bob.post(STOCK, {})
+    assert "Choose a file first." in text_of(none)
+    with network_scope(world.foundry.network.id):
+        assert not Job.objects.exists()
+
+
+def test_a_file_is_read_anew_as_a_person_says(bob: Client, world: World) -> None:
+    address = upload(bob, "id,quantity\nA-1,1\n")
+    answer: Any = bob.post(address + "columns/", {"act": "read", "delimiter": ";", "encoding": "utf-8", "quote": '"'})
+    assert answer.status_code == 302
+    assert job_of(world).heading == ["id,quantity"]
+    wrong: Any = bob.post(address + "columns/", {"act": "read", "delimiter": "x"})
+    assert wrong.status_code == 422
+    assert "cannot be chosen here" in text_of(wrong)
+
+
+def test_an_auditor_sees_all_and_is_offered_no_act(bob: Client, audrey: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\nA-2,seven\n")
+    page = audrey.get(address + "check/").content.decode()
+    assert "is no whole number" in page
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+    assert audrey.get("/networks/foundry/jobs/").status_code == 404
+    assert "stock.csv" in text_of(audrey.get("/jobs/"))
+    assert b"".join(audrey.get(address + "file/").streaming_content) == b"id,quantity\nA-1,12\nA-2,seven\n"  # type: ignore[attr-defined]
+    bob.post(address + "send/", {"send_good": "1"})
+    page = audrey.get(address).content.decode()
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+
+
+def test_a_draft_is_discarded_and_stays_in_the_list(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\n")
+    answer: Any = bob.post(address + "cancel/", follow=True)
+    assert "Nothing was sent" in text_of(answer)
+    assert job_of(world).state == JobState.CANCELLED
+    assert "Discarded before anything was sent." in text_of(bob.get(address))
+    late: Any = bob.post(address + "send/", follow=True)
+    assert "Nothing was sent twice" in text_of(late)
+
+
+def test_an_operation_outside_the_plan_is_explained_and_not_taken(bob: Client, world: World) -> None:
+    network = world.foundry.network
+    network.plan = "starter"
+    network.save()
+    assert "Not part of the plan" in text_of(bob.get("/send/?network=foundry"))
+    assert "does not include this operation" in text_of(bob.get(STOCK))
+    answer: Any = bob.post(STOCK, {"file": file("id,quantity\nA-1,1\n")})
+    assert answer.status_code == 422
+    assert "does not include this operation" in text_of(answer)
+    with network_scope(network.id):
+        assert not Job.objects.exists()
