@@ -38,7 +38,7 @@ NAVIGATION = (
     Entry("help", _("Help"), "lifebuoy"),
 )
 # Pages with a network's address to which people come by another entry of the menu.
-HOME_OF = {"event": "timeline", "subject": "timeline", "upload": "send"}
+HOME_OF = {"event": "timeline", "subject": "timeline", "upload": "send", "new_item": "send"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from portal.explore import overview, trail
 from portal.explore import views as explore
 from portal.jobs import follow_views as follow
 from portal.jobs import prepare_views as prepare
+from portal.jobs import single_views as single
 from portal.lib import health
 from portal.networks import views as networks
 from portal.timeline import views as timeline
@@ -47,14 +48,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("send/", prepare.choose, name="send"),
     path("jobs/", follow.job_list, name="jobs"),
     path("networks/<slug:slug>/send/<str:operation>/", prepare.upload, name="upload"),
+    path("networks/<slug:slug>/send/<str:operation>/one/", single.new_item, name="new_item"),
+    path("networks/<slug:slug>/send/<str:operation>/template.<str:kind>", prepare.template_file, name="template_file"),
+    path("networks/<slug:slug>/send/<str:operation>/known/<str:column>/", single.suggest, name="suggest"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/", follow.job, name="job"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/columns/", prepare.columns, name="job_columns"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/item/", single.item, name="job_item"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/check/", prepare.check, name="job_check"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/rows/<int:number>/", prepare.row, name="job_row"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/send/", prepare.send, name="job_send"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/cancel/", follow.cancel, name="job_cancel"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/resume/", follow.resume, name="job_resume"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/progress/", follow.progress, name="job_progress"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/requests/<int:number>/", follow.sent_request, name="job_request"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/file/", follow.original, name="job_file"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/bad-rows/", follow.bad_rows_file, name="job_bad_rows"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/results/", follow.results_file, name="job_results"),

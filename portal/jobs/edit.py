@@ -44,7 +44,7 @@ def change_cells(
     if changed:
         digest = identity_of(OPERATIONS[job.operation], after)
         Row.objects.filter(network_id=network.id, job_id=job_id, number=number).update(cells=after, digest=digest)
-        _check_again(network, job, [number], identities=[row.digest, digest], now=now)
+        check_again(network, job, [number], identities=[row.digest, digest], now=now)
         details = {"row": number, "before": {name: before.get(name, "") for name in changed}, "after": changed}
         record_act(network, "job_row_changed", actor=actor, about=str(job_id), details=details)
     return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
@@ -59,7 +59,7 @@ def leave_out(network: Network, job_id: UUID, numbers: Collection[int], *, actor
     count = move(rows, RowState.INVALID, RowState.LEFT_OUT, now=now)
     count += move(rows, RowState.READY, RowState.LEFT_OUT, now=now)
     if count:
-        _check_again(network, job, [], identities=digests, now=now)
+        check_again(network, job, [], identities=digests, now=now)
         record_act(
             network, "job_rows_left_out", actor=actor, about=str(job_id), details={"rows": sorted(numbers)[:100]}
         )
@@ -74,7 +74,7 @@ def put_back(network: Network, job_id: UUID, numbers: Collection[int], *, actor:
     if found:
         back = [number for number, _digest in found]
         move(rows, RowState.LEFT_OUT, RowState.INVALID, now=now)
-        _check_again(network, job, back, identities=[digest for _number, digest in found], now=now)
+        check_again(network, job, back, identities=[digest for _number, digest in found], now=now)
         record_act(network, "job_rows_put_back", actor=actor, about=str(job_id), details={"rows": back[:100]})
     return len(found)
 
@@ -93,10 +93,10 @@ def _keep_cells(job: Job, numbers: list[int]) -> None:
         Row.objects.filter(network_id=job.network_id, job_id=job.id, number=number).update(cells=cells)
 
 
-def _check_again(
+def check_again(
     network: Network, job: Job, numbers: list[int], *, identities: Sequence[bytes | memoryview | None], now: datetime
 ) -> None:
-    """Check rows again, and compare all rows with one of the identities."""
+    """Check rows again, and compare all rows with one of the identities. Needs the network's scope."""
     operation = OPERATIONS[job.operation]
     mine = Row.objects.filter(network_id=network.id, job_id=job.id)
     group = mine.filter(digest__in={bytes(each) for each in identities if each}).exclude(state=RowState.LEFT_OUT)

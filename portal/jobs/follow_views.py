@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import IO, Any
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from integrations.mobility_work.operations import OPERATIONS, TABLE
 from portal.jobs import background
 from portal.jobs.downloads import bad_rows, headings_of, names_of_places, reasons, results
+from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.prepare_views import job_or_404, row_number, step_of
@@ -32,6 +34,7 @@ from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
 
+SHOWN_ITEMS = 5  # of a request, on its page
 BATCH_LOOKS = {
     Batch.State.WAITING: ("neutral", "hourglass"),
     Batch.State.SENDING: ("progress", "send"),
@@ -221,7 +224,37 @@ def resume(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     return redirect("job", slug, job_id)
 
 
-# --- files to take away
+# --- what is sent, and files to take away
+
+
+@never_cache
+@require_GET
+def sent_request(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpResponseBase:
+    """Show what a request holds, before or after it is sent, and the same as a command; or hand out its bytes."""
+    network = request.access.network(slug)
+    found = job_or_404(network, job_id)
+    operation = OPERATIONS[found.operation]
+    wanted = request_of(found, number)
+    if wanted is None:
+        raise Http404(_("This job has no such request."))
+    name = file_name(operation, wanted)
+    if request.GET.get("download"):
+        return HttpResponse(
+            wanted.body,
+            content_type="application/json",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+    context = {
+        "network": network,
+        "job": found,
+        "operation": operation,
+        "wanted": wanted,
+        "shown": json.dumps(wanted.items[:SHOWN_ITEMS], ensure_ascii=False, indent=2),
+        "more": max(len(wanted.items) - SHOWN_ITEMS, 0),
+        "curl": curl_of(network, operation, wanted),
+        "file_name": name,
+    }
+    return render(request, "jobs/request.html", context)
 
 
 def _download(make: Callable[[Job], IO[bytes]], *, suffix: str) -> Callable[..., HttpResponseBase]:

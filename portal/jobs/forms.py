@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from integrations.spec import Field, Kind, Operation
+from portal.jobs.problems import Problem
 from portal.lib.tabular.errors import TooManyBytes
+from portal.networks.models import Network
+
+LONG = 500  # characters, from which a text gets several lines
+CELL = "cell-"  # before the column's name, in the names of inputs
+TYPE = "type-"
+SUGGESTED = frozenset({"part", "equipment", "location", "person"})  # kinds of things that the portal has seen
 
 
 class FileForm(forms.Form):
@@ -26,3 +37,82 @@ class FileForm(forms.Form):
         if is_too_large:  # nothing of it was kept, so that it counts as missing
             said = str(TooManyBytes(limit=settings.PORTAL_MAX_FILE_MB))
             self.fields["file"].error_messages["required"] = said
+
+
+class ItemForm(forms.Form):
+    """One item of an operation, a text field for each column: the check of rows says what is wrong with it.
+
+    So a form and a file are judged by the same rules, and a page repeats none of them.
+    """
+
+    use_required_attribute = False  # what is missing is said in the same words as of a file
+
+    def __init__(
+        self,
+        operation: Operation,
+        network: Network,
+        *,
+        cells: Mapping[str, str] | None = None,
+        types: Mapping[str, str] | None = None,
+        problems: Iterable[Problem] = (),
+    ) -> None:
+        super().__init__()
+        self.operation, self.network = operation, network
+        self.lists: list[str] = []  # ids of the lists of what the portal has seen
+        said: dict[str, list[str]] = {}
+        for problem in problems:
+            said.setdefault(problem.column, []).append(problem.text)
+        self.general = said.pop("", [])
+        for field in operation.fields:
+            self._add(field, (cells or {}).get(field.name, ""), (types or {}).get(field.name, ""))
+        self._errors = forms.utils.ErrorDict(
+            {CELL + name: self.error_class(texts, renderer=self.renderer) for name, texts in said.items()}
+        )
+
+    def _add(self, field: Field, cell: str, kind: str) -> None:
+        made = forms.CharField(
+            label=gettext(field.label),
+            required=field.needed,
+            initial=cell,
+            help_text=_help(field),
+            widget=self._widget(field),
+        )
+        self.fields[CELL + field.name] = made
+        if len(field.identifiers) > 1:
+            self.fields[TYPE + field.name] = forms.ChoiceField(
+                label=gettext("%(column)s: what identifies it") % {"column": gettext(field.label)},
+                choices=[(each.name, gettext(each.label)) for each in field.identifiers],
+                initial=kind or field.identifiers[0].name,
+                required=True,
+            )
+
+    def _widget(self, field: Field) -> forms.Widget:
+        attrs: dict[str, Any] = {"autocomplete": "off", "placeholder": field.example}
+        if field.kind is Kind.BOOLEAN:
+            return forms.Select(choices=[("", "–"), ("yes", gettext("Yes")), ("no", gettext("No"))])
+        if field.kind is Kind.CHOICE:
+            return forms.Select(choices=[("", "–"), *((each, each) for each in field.choices)])
+        if field.kind in {Kind.OBJECT, Kind.OBJECTS, Kind.ADVANCED} or (field.max_length or 0) > LONG:
+            return forms.Textarea(attrs={**attrs, "rows": 3})
+        if field.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.MONEY}:
+            attrs["inputmode"] = "decimal"
+        if field.subject in SUGGESTED:
+            choices = f"known-{field.name.replace('.', '-')}"
+            self.lists.append(choices)
+            address = reverse("suggest", args=[self.network.slug, self.operation.name, field.name])
+            attrs |= {
+                "list": choices,
+                "hx-get": address,
+                "hx-trigger": "input changed delay:200ms, focus once",
+                "hx-target": f"#{choices}",
+                "hx-include": "this",
+                "hx-sync": "this:replace",
+            }
+        return forms.TextInput(attrs=attrs)
+
+
+def _help(field: Field) -> str:
+    text = gettext(field.help)
+    if field.nullable:
+        text += " " + gettext("%(token)s clears it.") % {"token": settings.PORTAL_CLEAR_TOKEN}
+    return text

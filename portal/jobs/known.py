@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from integrations.mobility_work.subjects import SubjectKey
 from portal.timeline.models import Subject
@@ -42,6 +43,7 @@ JOIN LATERAL (
     JOIN timeline_reading r ON r.network_id = %s AND r.position = near.position AND r.resulting_stock IS NOT NULL
 ) last ON last.one = last.other
 """  # noqa: S608
+SUGGESTED = 20  # values offered at once
 NEAR = 12  # events of a part that are looked at
 
 
@@ -65,6 +67,23 @@ def seen(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, int]:
     with connection.cursor() as cursor:
         cursor.execute(SEEN, _asked(network_id, keys))
         return {(kind, key): count for kind, key, count in cursor.fetchall()}
+
+
+def known_values(network_id: UUID, kind: str, text: str) -> list[tuple[str, str]]:
+    """Return values that a cell may hold for a kind of thing, each with the thing's name. Needs the network's scope.
+
+    Parts and equipment go by their reference, locations by their name, people by their id.
+    """
+    found = Subject.objects.filter(network_id=network_id, kind=kind)
+    if text:
+        found = found.filter(Q(reference__istartswith=text) | Q(label__icontains=text))
+    if kind in {"part", "equipment"}:
+        found = found.exclude(reference="")
+    values: dict[str, str] = {}
+    for subject in found.order_by("reference", "key")[: SUGGESTED * 2]:
+        ours = {"location": subject.label, "person": subject.key.partition(":")[2]}.get(kind, subject.reference)
+        values.setdefault(ours, subject.label)
+    return list(values.items())[:SUGGESTED]
 
 
 def levels(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Level]:

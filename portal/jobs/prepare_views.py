@@ -10,7 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -42,6 +43,7 @@ from portal.jobs.problems import Problem, kind_words, shown
 from portal.jobs.queries import SHOWN_STATES, changed_beside, kinds_found, remarked_rows, verdicts_of
 from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
 from portal.jobs.submit import BadRows, NothingToSend, NotInPlan, submit
+from portal.jobs.template_files import csv_template, xlsx_template
 from portal.lib.scope import network_scope
 from portal.lib.tabular import FileFormat, TabularError
 from portal.lib.tabular.file_format import DECIMALS, DELIMITERS, ENCODINGS, QUOTES
@@ -51,7 +53,6 @@ from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
 
-CELL = "cell-"  # before the column's name, in the names of inputs
 NOT_CHOSEN, LEAVE_OUT = "", "-"  # what a select of the columns page sends
 
 
@@ -61,6 +62,13 @@ def job_or_404(network: Network, job_id: UUID) -> Job:
     if job is None:
         raise Http404(_("There is no such job on this network."))
     return job
+
+
+def operation_or_404(name: str) -> Operation:
+    """Return the operation of an address."""
+    if name not in OPERATIONS:
+        raise Http404(_("There is no such operation."))
+    return OPERATIONS[name]
 
 
 # --- 1. what, and where
@@ -93,9 +101,7 @@ def choose(request: PortalRequest) -> HttpResponse:
 def upload(request: PortalRequest, slug: str, operation: str) -> HttpResponse:
     """Take a file and make a draft of it."""
     network = request.access.network(slug, at_least=Level.MANAGER)
-    if operation not in OPERATIONS:
-        raise Http404(_("There is no such operation."))
-    chosen = OPERATIONS[operation]
+    chosen = operation_or_404(operation)
     if request.method == "POST":
         form = FileForm(request.POST, request.FILES, is_too_large=too_large(request))
         job = _draft(request, network, chosen, form) if form.is_valid() else None
@@ -112,6 +118,17 @@ def upload(request: PortalRequest, slug: str, operation: str) -> HttpResponse:
         "is_in_plan": chosen in allowed(Plan(network.plan)),
     }
     return render(request, "jobs/upload.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+def template_file(request: PortalRequest, slug: str, operation: str, kind: str) -> HttpResponseBase:
+    """Hand out a file to fill in."""
+    request.access.network(slug)
+    chosen = operation_or_404(operation)
+    make = {"csv": csv_template, "xlsx": xlsx_template}.get(kind)
+    if make is None:
+        raise Http404(_("There is no such template."))
+    return FileResponse(make(chosen), as_attachment=True, filename=f"{chosen.name}.{kind}")
 
 
 def _draft(request: PortalRequest, network: Network, operation: Operation, form: FileForm) -> Job | None:

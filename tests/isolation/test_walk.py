@@ -99,6 +99,7 @@ def values(world: World, tmp_path: Path) -> dict[str, Any]:
             "name": "no-such-mail",
             "id": uuid4(),
             "operation": "replaceSparePartStock",
+            "column": "id",
             "job_id": job_id,
             "number": 2,
         }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
+from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.checking import check_next
 from portal.jobs.models import Job, Row
 from portal.jobs.states import JobState
 from portal.lib.scope import network_scope
+from tests.jobs.test_drafts import Desk, consumed
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -194,3 +198,80 @@ def test_an_operation_outside_the_plan_is_explained_and_not_taken(bob: Client, w
     assert "does not include this operation" in text_of(answer)
     with network_scope(network.id):
         assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_template_is_filled_in_and_understood_without_a_question(
+    bob: Client, world: World, name: str, language: str
+) -> None:
+    bob.cookies.load({"django_language": language})
+    operation = OPERATIONS[name]
+    address = f"/networks/foundry/send/{name}/"
+    answer: Any = bob.get(address + "template.csv")
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}.csv"'
+    heading = b"".join(answer.streaming_content).decode("utf-8-sig").strip()
+    delimiter = ";" if '";"' in heading else ","
+    row = delimiter.join('"' + field.example.replace('"', '""') + '"' for field in operation.fields)
+    job = upload(bob, f"{heading}\r\n{row}\r\n", address)
+    kept = job_of(world)
+    assert kept.columns == [field.name for field in operation.fields]
+    bob.post(
+        job + "columns/", {f"column-{place}": column for place, column in enumerate(kept.columns)} | {"act": "check"}
+    )
+    check_next(world.foundry.network.id)
+    with network_scope(world.foundry.network.id):
+        assert [(row.state, row.problems) for row in Row.objects.all()] == [("ready", [])]
+    workbook: Any = bob.get(address + "template.xlsx")
+    upload(bob, b"".join(workbook.streaming_content), address)
+    with network_scope(world.foundry.network.id):
+        assert Job.objects.order_by("-created_at")[0].columns == kept.columns
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_one_item_is_filled_in_checked_seen_as_a_request_and_sent(bob: Client, world: World, name: str) -> None:
+    operation = OPERATIONS[name]
+    page = bob.get(f"/networks/foundry/send/{name}/one/").content.decode()
+    assert all(f'name="cell-{field.name}"' in page for field in operation.fields)
+    typed = {f"cell-{field.name}": field.example for field in operation.fields}
+    answer: Any = bob.post(f"/networks/foundry/send/{name}/one/", typed)
+    address = str(answer["Location"]).removesuffix("check/")
+    assert answer["Location"].endswith("/check/")
+    assert "All rows can be sent, in 1 request." in text_of(bob.get(address + "check/"))
+    shown = bob.get(address + "requests/1/").content.decode()
+    assert operation.path in shown and "MOBILITY_WORK_API_KEY" in shown and world.foundry.api_key not in shown
+    body = bob.get(address + "requests/1/?download=1").content
+    bob.post(address + "send/")
+    with network_scope(world.foundry.network.id):
+        row = Row.objects.get()
+    assert row.state == "queued"
+    assert json.loads(body) == (row.item if operation.bulk_limit == 1 else [row.item])
+    assert bob.get(address + "requests/2/").status_code == 404
+
+
+def test_what_was_typed_wrong_is_kept_and_said_at_its_field(bob: Client, world: World) -> None:
+    answer: Any = bob.post(f"{STOCK}one/", {"cell-id": "A-1", "cell-quantity": "many"}, follow=True)
+    page = answer.content.decode()
+    assert "“many” is no whole number" in text_of(answer) and 'value="many"' in page
+    address = answer.redirect_chain[-1][0]
+    again: Any = bob.post(address, {"cell-id": "A-1", "cell-quantity": "3", "type-id": "inferred"})
+    assert again["Location"].endswith("/check/")
+    with network_scope(world.foundry.network.id):
+        assert Row.objects.get().item == {"id": "A-1", "quantity": 3}
+    sent = again["Location"].replace("check/", "send/")
+    bob.post(sent)
+    late: Any = bob.post(address, {"cell-id": "A-2", "cell-quantity": "4"})
+    assert late["Location"].endswith("/jobs/" + address.split("/jobs/")[1].replace("item/", ""))
+    with network_scope(world.foundry.network.id):
+        assert Row.objects.get().item == {"id": "A-1", "quantity": 3}
+
+
+def test_a_form_offers_what_events_have_named_and_only_on_this_network(
+    bob: Client, world: World, tmp_path: Path
+) -> None:
+    desk = Desk(world, tmp_path)
+    desk.hears([consumed("ROUL-1", 4), consumed("JOINT-2", 5)])
+    known = bob.get(f"{STOCK}known/id/", {"cell-id": "roul"}).content.decode()
+    assert 'value="ROUL-1"' in known and "JOINT-2" not in known
+    assert bob.get(f"{STOCK}known/quantity/").status_code == 404
+    assert bob.get("/networks/annex/send/replaceSparePartStock/known/id/").status_code == 404
