@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 
@@ -25,7 +26,7 @@ class Request:
     """One request of a job."""
 
     number: int
-    items: list[object]
+    items: list[dict[str, Any]]
     body: bytes
     was_sent: bool
     is_as_sent: bool  # the bytes are those of its last call; rows may have been taken out of a repeat since
@@ -40,7 +41,7 @@ def request_of(job: Job, number: int) -> Request | None:
     else:
         first = (number - 1) * operation.bulk_limit
         rows = rows.filter(state=RowState.READY)[first : first + operation.bulk_limit]
-    items = list(rows.values_list("item", flat=True))
+    items: list[dict[str, Any]] = [item for item in rows.values_list("item", flat=True) if item]
     if not items:
         return None
     body = body_of(operation, items)

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from integrations.mobility_work.operations import OPERATIONS, TABLE, allowed
 from integrations.spec import Operation, Plan
 from portal.jobs import background, edit
+from portal.jobs.changes import changes_of
 from portal.jobs.downloads import headings_of
 from portal.jobs.drafts import (
     LEFT_OUT,
@@ -40,7 +41,7 @@ from portal.jobs.files import on_disk
 from portal.jobs.forms import FileForm
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import Problem, kind_words, shown
-from portal.jobs.queries import SHOWN_STATES, changed_beside, kinds_found, remarked_rows, verdicts_of
+from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
 from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
 from portal.jobs.submit import BadRows, NothingToSend, NotInPlan, submit
 from portal.jobs.template_files import csv_template, xlsx_template
@@ -287,11 +288,14 @@ def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         return _elsewhere(request, "job", slug, job_id)
     if request.headers.get("HX-Target") == "checking":
         return _elsewhere(request, "job_check", slug, job_id)
+    if request.GET.get("show") == "changes" and OPERATIONS[job.operation].sets_level:
+        return _changes_page(request, network, job)
     show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWN_STATES else ""
     kind, after = request.GET.get("kind", ""), request.GET.get("after", "")
     rows, more = remarked_rows(job, show=show, kind=kind, after=row_number(after))
-    context = _check_frame(request, network, job) | {
-        "rows": [_row_shown(job, row) for row in rows],
+    frame = _check_frame(request, network, job)
+    context = frame | {
+        "rows": [_row_shown(row, frame["cells"]) for row in rows],
         "show": show,
         "kind": kind,
         "is_filtered": bool(show or kind),
@@ -300,6 +304,21 @@ def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
         "remarks": [shown(each) for each in job.remarks],
         "sent_before": sent_before(job),
+    }
+    return render(request, "jobs/check.html", context)
+
+
+def _changes_page(request: PortalRequest, network: Network, job: Job) -> HttpResponse:
+    """Show what every good row would change."""
+    after = row_number(request.GET.get("after", ""))
+    rows, more = good_rows(job, after=after)
+    context = _check_frame(request, network, job) | {
+        "changes": changes_of(job, rows),
+        "show": "changes",
+        "is_filtered": True,
+        "after": after,
+        "more": more,
+        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
     }
     return render(request, "jobs/check.html", context)
 
@@ -338,11 +357,15 @@ def _check_frame(request: PortalRequest, network: Network, job: Job) -> dict[str
 
 
 def _columns_shown(job: Job) -> list[tuple[str, str]]:
-    """Return name and heading of the columns that rows show."""
-    return list(headings_of(job).items())
+    """Return name and heading of the columns that rows show; of a form, those that are filled in."""
+    columns = headings_of(job)
+    if job.source == Job.Source.FORM:
+        typed = Row.objects.get(network_id=job.network_id, job_id=job.id).cells or {}
+        columns = {name: heading for name, heading in columns.items() if typed.get(name)}
+    return list(columns.items())
 
 
-def _row_shown(job: Job, row: Row) -> dict[str, Any]:
+def _row_shown(row: Row, columns: list[tuple[str, str]]) -> dict[str, Any]:
     said: dict[str, list[tuple[str, Problem]]] = {}
     for severity, problems in (("bad", row.problems), ("warn", row.warnings)):
         for each in problems:
@@ -361,7 +384,7 @@ def _row_shown(job: Job, row: Row) -> dict[str, Any]:
                 "said": said.get(name, []),
                 "worst": "bad" if any(severity == "bad" for severity, _each in said.get(name, [])) else "warn",
             }
-            for name, heading in _columns_shown(job)
+            for name, heading in columns
         ],
     }
 
@@ -394,9 +417,10 @@ def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpRes
     if not request.headers.get("HX-Request"):
         return HttpResponseRedirect(f"{reverse('job_check', args=[slug, job_id])}?after={number - 1}")
     found.refresh_from_db()
-    context = _check_frame(request, network, job) | {
-        "shown": _row_shown(job, found),
-        "others": [_row_shown(job, each) for each in changed_beside(job, found)],
+    frame = _check_frame(request, network, job)
+    context = frame | {
+        "shown": _row_shown(found, frame["cells"]),
+        "others": [_row_shown(each, frame["cells"]) for each in changed_beside(job, found)],
         "is_part": True,
     }
     return render(request, "jobs/row_changed.html", context)

@@ -128,6 +128,13 @@ def _numbers_of_other(job: Job) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
+def good_rows(job: Job, *, after: int) -> tuple[list[Row], int | None]:
+    """Return one page of the rows that can be sent, and behind which row the next begins. Needs the scope."""
+    mine = Row.objects.filter(network_id=job.network_id, job_id=job.id, state=RowState.READY, number__gt=after)
+    page = list(mine.order_by("number")[: PAGE + 1])
+    return page[:PAGE], page[PAGE - 1].number if len(page) > PAGE else None
+
+
 def changed_beside(job: Job, row: Row) -> list[Row]:
     """Return the other rows that the latest change of a row touched: a page that shows them brings them up to date."""
     return list(_remarked(job).filter(updated_at=row.updated_at).exclude(number=row.number).order_by("number")[:PAGE])

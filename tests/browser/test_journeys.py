@@ -22,7 +22,8 @@ PAGES = [
     "/", "/timeline/", "/timeline/?q=nothing-like-this", "/networks/", "/networks/val-darve-cluses/",
     "/networks/val-darve-annecy/quarantine/", "/networks/val-darve-cluses/events/300/", "/networks/connect/",
     "/send/", "/send/?network=val-darve-cluses", "/jobs/", "/jobs/?state=done",
-    "/networks/val-darve-cluses/send/scheduleTask/", "/networks/val-darve-cluses/listen/",
+    "/networks/val-darve-cluses/send/scheduleTask/", "/networks/val-darve-cluses/send/updateSpareParts/one/",
+    "/networks/val-darve-cluses/listen/",
     "/networks/val-darve-cluses/secrets/add/", "/people/", "/trail/", "/help/",
     "/preferences/",
 ]  # fmt: skip

@@ -275,3 +275,13 @@ def test_a_form_offers_what_events_have_named_and_only_on_this_network(
     assert 'value="ROUL-1"' in known and "JOINT-2" not in known
     assert bob.get(f"{STOCK}known/quantity/").status_code == 404
     assert bob.get("/networks/annex/send/replaceSparePartStock/known/id/").status_code == 404
+
+
+def test_what_a_stock_would_change_is_shown_beside_what_was_last_seen(
+    bob: Client, world: World, tmp_path: Path
+) -> None:
+    Desk(world, tmp_path).hears([consumed("A-1", 116)])
+    address = check(bob, world, "id,quantity\nA-1,90\nB-2,5\n")
+    page = text_of(bob.get(address + "check/?show=changes"))
+    assert "A-1 116 90 -26" in page
+    assert "B-2 not known 5" in page
