@@ -126,13 +126,14 @@ class Operation:
     min_properties: int = 0
     short_of: tuple[str, ...] = ()  # columns to fill in first where there are too few
     ordered: tuple[tuple[str, str], ...] = ()  # moments, of which the second may not lie before the first
+    echo: str = ""  # the column, an object, that comes back in events: where the portal writes who caused them
     whole_day: str = ""  # the column that says that moments need no time of day
 
     def __post_init__(self) -> None:
         """Refuse an entry that names a column that it does not have, or one twice."""
         known = registry(self.fields)
         named = (*self.identity, *self.renames, *self.short_of, *(name for pair in self.ordered for name in pair))
-        refuse_unknown((*named, *filter(None, [self.whole_day, self.sets_level])), known)
+        refuse_unknown((*named, *filter(None, [self.whole_day, self.sets_level, self.echo])), known)
 
     @property
     def aliases(self) -> tuple[str, ...]:

@@ -35,6 +35,10 @@ PORTAL_MAX_ROWS = env.int("PORTAL_MAX_ROWS", default=200_000)
 PORTAL_MAX_FILE_MB = env.int("PORTAL_MAX_FILE_MB", default=50)
 # What a cell of an update holds to clear the value; an empty one leaves it as it is.
 PORTAL_CLEAR_TOKEN = env.str("PORTAL_CLEAR_TOKEN", default="∅")
+# For so long after an answer an event with another level is no contradiction: writes are applied minutes later.
+PORTAL_GRACE_MINUTES = env.int("PORTAL_GRACE_MINUTES", default=10)
+# What no event has confirmed for so long is shown as unconfirmed.
+PORTAL_CONFIRM_MINUTES = env.int("PORTAL_CONFIRM_MINUTES", default=60)
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 

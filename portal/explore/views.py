@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.facts import from_json
+from integrations.mobility_work.operations import OPERATIONS
+from portal.jobs.queries import caused_by
 from portal.networks.acts import record_act
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
@@ -53,6 +55,7 @@ def event(request: PortalRequest, slug: str, position: int) -> HttpResponse:
             "facts": [_fact(fact) for fact in reading.facts],
             "subjects": _subjects(network, position),
             "related": _related(network, reading, zone),
+            "causes": [(each, job, OPERATIONS[job.operation]) for each, job in caused_by(network, position)],
             "deliveries": _deliveries(network, position),
             "tree": _tree(raw),
             "raw": raw.decode("utf-8", "backslashreplace")[:200_000],

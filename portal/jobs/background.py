@@ -11,9 +11,11 @@ from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 from portal.jobs.checking import check_next
+from portal.jobs.confirm import confirm_next
 from portal.jobs.pipeline import send_next
 
 NUDGE_SECONDS = 30  # an older message says nothing that the sweep does not say
+MAX_STEPS = 50
 MAX_BATCHES = 10  # then another message goes to the back of the line, so that one network cannot starve the others
 
 logger = logging.getLogger(__name__)
@@ -48,14 +50,30 @@ def check(network_id: str) -> None:
 
 
 @shared_task
+def confirm(network_id: str) -> None:
+    """Judge sent rows of one network by the events that have come."""
+    for _ in range(MAX_STEPS):
+        if not confirm_next(UUID(network_id)):
+            return
+    confirm.apply_async(args=(network_id,), expires=NUDGE_SECONDS)
+
+
+@shared_task
 def sweep() -> None:
-    """Find the work that a lost message left behind, and the batches and checks whose worker is gone."""
-    for task, due in ((send, "portal_networks_with_batches_due"), (check, "portal_networks_with_checks_due")):
+    """Find the work that a lost message left behind, the batches and checks whose worker is gone, and new evidence."""
+    for task, due in DUE.items():
         for network_id in _due(due):
             task.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
 
 
+DUE = {
+    send: "portal_networks_with_batches_due",
+    check: "portal_networks_with_checks_due",
+    confirm: "portal_networks_with_evidence_due",
+}
+
+
 def _due(function: str) -> list[UUID]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {function}()")  # noqa: S608 - one of the two above
+        cursor.execute(f"SELECT * FROM {function}()")  # noqa: S608 - one of those above
         return [row[0] for row in cursor.fetchall()]

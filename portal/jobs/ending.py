@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count
 
+from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.moves import move
 from portal.jobs.repeats import maybe_sent
@@ -29,9 +31,16 @@ def end_if_all_is_sent(network_id: UUID, job_id: UUID, *, now: datetime) -> None
     )
     if open_batches.exists():
         return
+    job = Job.objects.get(network_id=network_id, id=job_id)
+    may_be_proved = bool(OPERATIONS[job.operation].confirmed_by)
     Job.objects.filter(
         network_id=network_id, id=job_id, state__in=[JobState.SENDING, JobState.PAUSED, JobState.QUEUED]
-    ).update(state=JobState.CANCELLED if cancelled else end_of(counts_of(network_id, job_id)), pause="", ended_at=now)
+    ).update(
+        state=JobState.CANCELLED if cancelled else end_of(counts_of(network_id, job_id)),
+        pause="",
+        ended_at=now,
+        proof_due_at=now + timedelta(minutes=settings.PORTAL_CONFIRM_MINUTES) if may_be_proved else None,
+    )
 
 
 def cancel_waiting(network_id: UUID, job_id: UUID, *, now: datetime) -> None:

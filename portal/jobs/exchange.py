@@ -41,13 +41,25 @@ def request_of(job: Job, number: int) -> Request | None:
     else:
         first = (number - 1) * operation.bulk_limit
         rows = rows.filter(state=RowState.READY)[first : first + operation.bulk_limit]
-    items: list[dict[str, Any]] = [item for item in rows.values_list("item", flat=True) if item]
+    found = list(rows.values_list("number", "item"))
+    items: list[dict[str, Any]] = [item for _row, item in found if item]
+    if operation.echo and job.submitted_at is None:
+        items = [
+            {**item, operation.echo: {**(item.get(operation.echo) or {}), "portal": _echo(job, row)}}
+            for row, item in found
+            if item
+        ]
     if not items:
         return None
     body = body_of(operation, items)
     call = Call.objects.filter(network_id=job.network_id, job_id=job.id, batch=number).order_by("-attempt").first()
     digest = bytes(call.request_digest) if call else b""
     return Request(number, items, body, call is not None, digest == hashlib.sha256(body).digest())
+
+
+def _echo(job: Job, row: int) -> dict[str, Any]:
+    """Return what will come back in events; the nonce is made as the job is submitted."""
+    return {"job": str(job.id), "row": row, "nonce": "…"}
 
 
 def curl_of(network: Network, operation: Operation, request: Request) -> str:

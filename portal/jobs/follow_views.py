@@ -26,7 +26,7 @@ from portal.jobs.files import whole_file
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.prepare_views import job_or_404, row_number, step_of
 from portal.jobs.problems import said_by_vendor
-from portal.jobs.queries import JobFilters, Progress, batch_page, job_page, progress_of, result_page
+from portal.jobs.queries import JobFilters, Progress, batch_page, evidence_for, job_page, progress_of, result_page
 from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, JobState, RowState, StateRefused
 from portal.jobs.submit import cancel as cancel_job
 from portal.jobs.submit import resume as resume_job
@@ -103,8 +103,9 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     rows, more = result_page(found, state=state, after=after)
     batches, more_batches = batch_page(found, after=row_number(request.GET.get("batch", "")))
     places = names_of_places(found)
+    evidence = evidence_for(found, rows)
     context = _following(request, network, found) | {
-        "rows": [_row_shown(found, row, places) for row in rows],
+        "rows": [_row_shown(found, row, places) | {"evidence": evidence.get(row.number, [])} for row in rows],
         "more": more,
         "after": after,
         "state": state,
@@ -139,6 +140,7 @@ def _following(request: PortalRequest, network: Network, found: Job) -> dict[str
         "time_left": _in_words(figures.time_left) if figures.time_left else "",
         "is_under_way": found.state in UNDER_WAY,
         "is_running": found.state in UNDER_WAY and found.state != JobState.PAUSED,
+        "proof": _proof(found, figures),
         "bad_rows": figures.counts.get(RowState.HELD, 0) + figures.counts.get(RowState.INVALID, 0),
         "may_act": may_act,
         "may_cancel": may_act and found.state in UNDER_WAY and found.cancel_wanted_at is None,
@@ -154,6 +156,22 @@ def _figures(progress: Progress) -> list[dict[str, Any]]:
         for state in RowState
         if progress.counts.get(state)
     ]
+
+
+def _proof(found: Job, progress: Progress) -> dict[str, int] | None:
+    """Return how many rows events have proved, of an operation that events can prove."""
+    if not OPERATIONS[found.operation].confirmed_by or found.state in IN_PREPARATION:
+        return None
+    counts = progress.counts
+    of = {state: counts.get(state, 0) for state in (RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.CONFIRMED)}
+    contradicted = counts.get(RowState.CONTRADICTED, 0)
+    return {
+        "confirmed": of[RowState.CONFIRMED],
+        "waiting": of[RowState.ACCEPTED],
+        "unconfirmed": of[RowState.UNCONFIRMED],
+        "contradicted": contradicted,
+        "all": sum(of.values()) + contradicted,
+    }
 
 
 def _in_words(left: timedelta) -> str:

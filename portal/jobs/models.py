@@ -57,6 +57,8 @@ class Job(models.Model):
     checked_rows = models.PositiveIntegerField(default=0)
     rows_digest = models.BinaryField(max_length=32, null=True)  # SHA-256 of what every row says
     remarks = models.JSONField(default=list)  # [{"column", "code", "params"}], see portal.jobs.problems
+    # When rows that nothing has confirmed until then are called unconfirmed; null where nothing waits for it.
+    proof_due_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
@@ -65,6 +67,9 @@ class Job(models.Model):
                 fields=["network", "family", "submitted_at"],
                 condition=models.Q(state__in=["queued", "sending", "paused"]),
                 name="job_open",
+            ),
+            models.Index(
+                fields=["network", "proof_due_at"], condition=models.Q(proof_due_at__isnull=False), name="job_proof_due"
             ),
         ]
 
@@ -91,6 +96,9 @@ class Batch(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    proof_pending = models.BooleanField(
+        default=False, db_default=False
+    )  # settled, and events that came before are not looked at yet
 
     class Meta:
         indexes = [
@@ -98,6 +106,11 @@ class Batch(models.Model):
                 fields=["network", "job_id", "number"],
                 condition=models.Q(state__in=["waiting", "sending"]),
                 name="batch_open",
+            ),
+            models.Index(
+                fields=["network", "job_id", "number"],
+                condition=models.Q(proof_pending=True),
+                name="batch_proof_pending",
             ),
         ]
 
@@ -125,6 +138,8 @@ class Row(models.Model):
     problems = models.JSONField(default=list)  # what the check found: [{"column", "code", "params", "message"}]
     warnings = models.JSONField(default=list)  # the same, but it may be sent
     digest = models.BinaryField(max_length=16, null=True)  # of its identity, to find what comes twice
+    # Key of the part whose stock it sets, as readings of events have it; events that name it may confirm the row.
+    about = models.CharField(max_length=210, blank=True, default="", db_default="")
     # What the vendor said of this row: [{"path": [...], "key", "parameters", "pointer"}]
     errors = models.JSONField(default=list)
     updated_at = models.DateTimeField(default=timezone.now)
@@ -138,6 +153,7 @@ class Row(models.Model):
                 condition=models.Q(cells__isnull=False),
                 name="job_row_remarked",
             ),
+            models.Index(fields=["network", "about"], condition=~models.Q(about=""), name="job_row_about"),
         ]
 
     def __str__(self) -> str:
@@ -203,3 +219,38 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"call {self.attempt} of batch {self.batch} of job {self.job_id}"
+
+
+class Confirmation(models.Model):
+    """Evidence: what one event says of one row. Added to, never changed; the row's state is the latest judgement."""
+
+    class Verdict(models.TextChoices):
+        CONFIRMED = "confirmed", _("Confirmed")
+        CONTRADICTED = "contradicted", _("Contradicted")
+
+    pk = models.CompositePrimaryKey("network_id", "job_id", "number", "key", "position")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    job_id = models.UUIDField()
+    number = models.PositiveIntegerField()  # of the row
+    kind = models.CharField(max_length=10)  # of what the event speaks of: part or task
+    key = models.CharField(max_length=210)
+    position = models.BigIntegerField()  # of the event
+    verdict = models.CharField(max_length=12, choices=Verdict)
+    occurred_at = models.DateTimeField()
+    found_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["network", "position"], name="confirmation_event")]
+
+    def __str__(self) -> str:
+        return f"event {self.position}: row {self.number} of job {self.job_id} {self.verdict}"
+
+
+class EvidenceCursor(models.Model):
+    """Up to which event the rows of a network are judged; made before its first job is sent."""
+
+    network = models.OneToOneField(Network, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    position = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"events of {self.network_id} up to {self.position}"

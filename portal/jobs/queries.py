@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Max, Min, Q, QuerySet
 
 from portal.jobs.ending import counts_of
-from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.models import Batch, Call, Confirmation, Job, Row
 from portal.jobs.problems import KINDS, OTHER, kind_of
 from portal.jobs.states import UNDER_WAY, JobState, RowState
 from portal.networks.models import Network
@@ -256,3 +256,23 @@ def result_page(job: Job, *, state: str, after: int) -> tuple[list[Row], int | N
         rows = rows.filter(state=state)
     page = list(rows.order_by("number")[: PAGE + 1])
     return page[:PAGE], page[PAGE - 1].number if len(page) > PAGE else None
+
+
+def evidence_for(job: Job, rows: Sequence[Row]) -> dict[int, list[Confirmation]]:
+    """Return what events have said of some rows of a job, oldest first, by row. Needs the network's scope."""
+    found: dict[int, list[Confirmation]] = {}
+    mine = Confirmation.objects.filter(
+        network_id=job.network_id, job_id=job.id, number__in=[row.number for row in rows]
+    )
+    for each in mine.order_by("number", "occurred_at", "position"):
+        found.setdefault(each.number, []).append(each)
+    return found
+
+
+def caused_by(network: Network, position: int) -> list[tuple[Confirmation, Job]]:
+    """Return the rows of which an event says something, with their jobs. Needs the network's scope."""
+    found = list(
+        Confirmation.objects.filter(network_id=network.id, position=position).order_by("job_id", "number")[:PAGE]
+    )
+    jobs = {job.id: job for job in Job.objects.filter(network_id=network.id, id__in={each.job_id for each in found})}
+    return [(each, jobs[each.job_id]) for each in found]

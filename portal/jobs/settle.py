@@ -113,6 +113,8 @@ def _apply(
         mine.update(state=Batch.State.ANSWERED, lease_until=None)
         if batch == 1:
             _pause_job(network_id, job_id, Job.Pause.REFUSED)
+    if operation.confirmed_by:
+        mine.filter(state__in=[Batch.State.ANSWERED, Batch.State.UNCERTAIN]).update(proof_pending=True)
     end_if_all_is_sent(network_id, job_id, now=now)
 
 

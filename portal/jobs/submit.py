@@ -12,6 +12,7 @@ from django.db import connection
 from integrations.mobility_work.operations import OPERATIONS, allowed
 from integrations.spec import Operation, Plan
 from portal.accounts.models import User
+from portal.jobs.confirm import begin_following
 from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Job, Row
@@ -37,9 +38,20 @@ SELECT number FROM (
 """
 # No join: of rows that were stored a moment ago the planner knows nothing, and a bad plan takes minutes.
 IN_LINE = """
-UPDATE jobs_row SET state = %s, batch = width_bucket(number, %s::int[]), updated_at = %s
+UPDATE jobs_row SET state = %s, batch = width_bucket(number, %s::int[]), updated_at = %s, about = {about}, item = {item}
 WHERE network_id = %s AND job_id = %s AND state = %s
 """
+
+
+# What a row is about, as readings of events name it: a native id, or a reference.
+ABOUT = """left(CASE jsonb_typeof(item->{column})
+    WHEN 'object' THEN
+        CASE item->{column}->>'type' WHEN 'native' THEN 'id:' ELSE 'ref:' END || (item->{column}->>'value')
+    WHEN 'number' THEN 'id:' || (item->>{column}) ELSE 'ref:' || (item->>{column}) END, 210)"""
+# What comes back in events, so that they can be told to be this row's: a nonce that nobody else knows.
+ECHOING = """item || jsonb_build_object({column}::text,
+    CASE jsonb_typeof(item->{column}) WHEN 'object' THEN item->{column} ELSE '{{}}' END || jsonb_build_object('portal',
+        jsonb_build_object('job', job_id, 'row', number, 'nonce', replace(gen_random_uuid()::text, '-', ''))))"""
 
 
 class NotInPlan(Exception):
@@ -78,7 +90,8 @@ def submit(network: Network, job_id: UUID, *, send_good: bool, actor: User | str
     bad = rows.filter(state=RowState.INVALID)
     if not send_good and (count := bad.count()):
         raise BadRows(count)
-    sent = _put_in_line(network.id, job_id, size=operation.bulk_limit, now=now)
+    begin_following(network.id)
+    sent = _put_in_line(network.id, job_id, operation, now=now)
     if not sent:
         raise NothingToSend
     held = move(bad, RowState.INVALID, RowState.HELD, now=now)
@@ -89,16 +102,19 @@ def submit(network: Network, job_id: UUID, *, send_good: bool, actor: User | str
     return Job.objects.get(network_id=network.id, id=job_id)
 
 
-def _put_in_line(network_id: UUID, job_id: UUID, *, size: int, now: datetime) -> int:
+def _put_in_line(network_id: UUID, job_id: UUID, operation: Operation, *, now: datetime) -> int:
     """Number the requests of the rows that are ready, in as few as the operation allows; return how many rows."""
     refuse_wrong_row_turn(RowState.READY, RowState.QUEUED)
     job = [network_id, job_id]
+    # Names of columns of the table of operations, no input.
+    about = ABOUT.format(column=f"'{operation.identity[0]}'") if operation.sets_level else "''"
+    item = ECHOING.format(column=f"'{operation.echo}'") if operation.echo else "item"
     with connection.cursor() as cursor:
-        cursor.execute(FIRST_ROWS, [*job, RowState.READY, size])
+        cursor.execute(FIRST_ROWS, [*job, RowState.READY, operation.bulk_limit])
         firsts = [number for (number,) in cursor.fetchall()]
         if not firsts:
             return 0
-        cursor.execute(IN_LINE, [RowState.QUEUED, firsts, now, *job, RowState.READY])
+        cursor.execute(IN_LINE.format(about=about, item=item), [RowState.QUEUED, firsts, now, *job, RowState.READY])
         count: int = cursor.rowcount
         cursor.execute(BATCHES, job)
     return count

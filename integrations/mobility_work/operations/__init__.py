@@ -83,6 +83,7 @@ TABLE: tuple[Operation, ...] = (
         fields=SCHEDULE_TASK, family="task", noun=_("task"), icon="calendar-plus",
         explanation=_("Plans work on an equipment. Each row makes one task, and sending it twice makes two."),
         ordered=(("startDateTime", "endDateTime"),), whole_day="allDay",
+        echo="metadata",
     ),
 )  # fmt: skip
 

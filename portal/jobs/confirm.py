@@ -1,0 +1,300 @@
+"""Joins what was sent with the events that prove it. Events are followed by a cursor; each answer starts a look back.
+
+An event may come before the answer to the request that caused it. So rows are judged twice: when their request is
+settled, against all events since it was sent, and whenever a further event speaks of the same thing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Max, Min
+from django.utils import timezone
+
+from integrations.facts import LevelObserved, QuantityMoved, TaskChanged, from_json
+from integrations.mobility_work.operations import OPERATIONS
+from integrations.mobility_work.ordering import lower_bound
+from portal.jobs.evidence import Judgement, Observation, Verdict, judge, together
+from portal.jobs.models import Batch, Call, Confirmation, EvidenceCursor, Job, Row
+from portal.jobs.moves import move
+from portal.jobs.states import ROW_TRANSITIONS, RowState
+from portal.lib.locks import lock
+from portal.lib.scope import network_scope
+from portal.timeline.models import Event, EventSubject, Reading, Subject
+
+EVENTS = 1_000  # per transaction
+LOOK_BACK = 1_000  # rows, where requests are small
+NEAR = 50  # events about a thing, from the time of sending on, that are looked at
+JUDGED = (
+    RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.UNCERTAIN, RowState.CONFIRMED, RowState.CONTRADICTED,
+)  # fmt: skip
+OBSERVED = """
+SELECT a.number, near.position, near.order_key, r.occurred_at, r.facts
+FROM unnest(%s::int[], %s::text[], %s::bytea[]) AS a (number, key, bound)
+CROSS JOIN LATERAL (
+    SELECT es.position, es.order_key FROM timeline_eventsubject es
+    WHERE es.network_id = %s AND es.kind = 'part' AND es.key = a.key AND es.order_key >= a.bound
+    ORDER BY es.order_key LIMIT %s
+) near
+JOIN timeline_reading r ON r.network_id = %s AND r.position = near.position
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A row whose effect events may show."""
+
+    job_id: UUID
+    number: int
+    about: str
+    quantity: Decimal
+    sent_at: datetime
+    answered_at: datetime
+
+
+def confirm_next(network_id: UUID) -> bool:
+    """Judge what one settled request or some further events call for; return whether there was something."""
+    with network_scope(network_id):
+        if not lock(f"evidence {network_id}", wait=False):
+            return False
+        return _look_back(network_id) or _follow(network_id) or _give_up_waiting(network_id)
+
+
+def begin_following(network_id: UUID) -> None:
+    """Follow a network's events from now on; called before anything is sent. Needs the network's scope."""
+    last = Event.objects.filter(network_id=network_id).aggregate(last=Max("position"))["last"] or 0
+    EvidenceCursor.objects.get_or_create(network_id=network_id, defaults={"position": last})
+
+
+def _look_back(network_id: UUID) -> bool:
+    """Judge the rows of requests that were just settled, against all events since they were sent."""
+    pending = Batch.objects.filter(network_id=network_id, proof_pending=True).order_by("job_id", "number")
+    first = pending.first()
+    if first is None:
+        return False
+    operation = OPERATIONS[Job.objects.get(network_id=network_id, id=first.job_id).operation]
+    of_job = pending.filter(job_id=first.job_id).values_list("number", flat=True)
+    # Many small requests are looked back for at once, a large one alone.
+    numbers = list(of_job[: max(LOOK_BACK // operation.bulk_limit, 1)])
+    rows = Row.objects.filter(network_id=network_id, job_id=first.job_id, batch__in=numbers, state__in=JUDGED)
+    if operation.sets_level:
+        _judge_stock(network_id, list(rows.order_by("number")))
+    elif operation.echo and (times := _times(network_id, [(first.job_id, number) for number in numbers])):
+        begun = min(sent_at for sent_at, _answered in times.values())
+        types = Reading.objects.filter(network_id=network_id, type__in=operation.confirmed_by)
+        since = types.filter(order_key__gte=lower_bound(begun.replace(microsecond=0)))
+        _judge_echoes(network_id, list(since.values_list("position", flat=True)))
+    Batch.objects.filter(network_id=network_id, job_id=first.job_id, number__in=numbers).update(proof_pending=False)
+    return True
+
+
+def _follow(network_id: UUID) -> bool:
+    """Judge the rows that the next events speak of."""
+    cursor = EvidenceCursor.objects.select_for_update().filter(network_id=network_id).first()
+    if cursor is None:
+        return False
+    found = Reading.objects.filter(network_id=network_id, position__gt=cursor.position).order_by("position")
+    types = dict(found.values_list("position", "type")[:EVENTS])
+    if not types:
+        return False
+    echoing = {name for operation in OPERATIONS.values() if operation.echo for name in operation.confirmed_by}
+    _judge_echoes(network_id, [position for position, name in types.items() if name in echoing])
+    keys = EventSubject.objects.filter(network_id=network_id, position__in=list(types), kind="part")
+    abouts = _names_of(network_id, set(keys.values_list("key", flat=True)))
+    if abouts:
+        _judge_stock(network_id, list(Row.objects.filter(network_id=network_id, about__in=abouts, state__in=JUDGED)))
+    EvidenceCursor.objects.filter(network_id=network_id).update(position=max(types))
+    return True
+
+
+def _give_up_waiting(network_id: UUID) -> bool:
+    """Say of rows whose time for proof is over that nothing has confirmed them so far; later events still may."""
+    now = timezone.now()
+    due = Job.objects.filter(network_id=network_id, proof_due_at__lte=now).order_by("proof_due_at").first()
+    if due is None:
+        return False
+    rows = Row.objects.filter(network_id=network_id, job_id=due.id)
+    move(rows, RowState.ACCEPTED, RowState.UNCONFIRMED, now=now)
+    Job.objects.filter(network_id=network_id, id=due.id).update(proof_due_at=None)
+    return True
+
+
+def _names_of(network_id: UUID, keys: set[str]) -> set[str]:
+    """Return every name under which rows may mean one of these parts."""
+    known = Subject.objects.filter(network_id=network_id, kind="part", key__in=keys).exclude(reference="")
+    return keys | {f"ref:{reference}" for reference in known.values_list("reference", flat=True)}
+
+
+# --- stock: by the level
+
+
+def _judge_stock(network_id: UUID, rows: Sequence[Row]) -> None:
+    sent = dict(enumerate(_sent(network_id, rows)))
+    keys = _keys_of(network_id, {each.about for each in sent.values()})
+    asked = [(place, key) for place, each in sent.items() for key in keys.get(each.about, ())]
+    observed = _observed(network_id, [(place, key, sent[place].sent_at) for place, key in asked])
+    grace = timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
+    for place, each in sent.items():
+        judgements: dict[str, Judgement] = {}
+        for key in keys.get(each.about, ()):
+            found = judge(
+                observed.get((place, key), ()),
+                sent=each.quantity,
+                sent_at=each.sent_at,
+                grace_until=each.answered_at + grace,
+            )
+            if found:
+                judgements[key] = found
+        _record(network_id, each.job_id, each.number, judgements, kind="part")
+
+
+def _sent(network_id: UUID, rows: Sequence[Row]) -> list[Sent]:
+    times = _times(network_id, {(row.job_id, row.batch) for row in rows if row.batch})
+    jobs = dict(
+        Job.objects.filter(network_id=network_id, id__in={row.job_id for row in rows}).values_list("id", "operation")
+    )
+    found = []
+    for row in rows:
+        operation = OPERATIONS[jobs[row.job_id]]
+        quantity = (row.item or {}).get(operation.sets_level) if operation.sets_level else None
+        if quantity is not None and row.about and row.batch and (row.job_id, row.batch) in times:
+            sent_at, answered_at = times[row.job_id, row.batch]
+            found.append(Sent(row.job_id, row.number, row.about, Decimal(str(quantity)), sent_at, answered_at))
+    return found
+
+
+def _times(network_id: UUID, batches: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], tuple[datetime, datetime]]:
+    """Return when the first call of each request began and when the last ended."""
+    wanted = set(batches)
+    calls = Call.objects.filter(
+        network_id=network_id, job_id__in={job for job, _ in wanted}, batch__in={number for _, number in wanted}
+    )
+    spans = calls.values_list("job_id", "batch").annotate(Min("started_at"), Max("ended_at")).order_by()
+    return {(job, number): (first, last or first) for job, number, first, last in spans if (job, number) in wanted}
+
+
+def _keys_of(network_id: UUID, abouts: set[str]) -> dict[str, set[str]]:
+    """Return the keys of the parts that each name may mean."""
+    references = {about.removeprefix("ref:"): about for about in abouts if about.startswith("ref:")}
+    known = Subject.objects.filter(network_id=network_id, kind="part")
+    found: dict[str, set[str]] = {}
+    for key in known.filter(key__in=abouts).values_list("key", flat=True):
+        found.setdefault(key, set()).add(key)
+    for key, reference in known.filter(reference__in=references).values_list("key", "reference"):
+        found.setdefault(references[reference], set()).add(key)
+    return found
+
+
+def _observed(network_id: UUID, asked: Sequence[tuple[int, str, datetime]]) -> dict[tuple[int, str], list[Observation]]:
+    if not asked:
+        return {}
+    bounds = [lower_bound(sent_at.replace(microsecond=0)) for _place, _key, sent_at in asked]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            OBSERVED, [list(range(len(asked))), [key for _, key, _ in asked], bounds, network_id, NEAR, network_id]
+        )
+        rows = cursor.fetchall()
+    found: dict[tuple[int, str], list[Observation]] = {}
+    for index, position, order_key, occurred_at, facts in rows:
+        place, key, _sent_at = asked[index]
+        levels = _levels(key, json.loads(facts) if isinstance(facts, str) else facts)
+        found.setdefault((place, key), []).append(Observation(position, bytes(order_key), occurred_at, levels))
+    return found
+
+
+def _levels(key: str, facts: list[dict[str, Any]]) -> frozenset[Decimal]:
+    """Return the levels of a part that an event names."""
+    levels: set[Decimal | None] = set()
+    for fact in map(from_json, facts):
+        if isinstance(fact, LevelObserved) and fact.part == key:
+            levels.add(fact.level)
+        elif isinstance(fact, QuantityMoved) and fact.part == key:
+            levels |= {fact.previous, fact.resulting}
+    return frozenset(level for level in levels if level is not None)
+
+
+# --- tasks: by what comes back of their metadata
+
+
+def _judge_echoes(network_id: UUID, positions: Sequence[int]) -> None:
+    """Confirm the rows whose job, row and nonce come back in the metadata of these events."""
+    if not positions:
+        return
+    readings = {
+        reading.position: reading
+        for reading in Reading.objects.filter(network_id=network_id, position__in=positions).only(
+            "network_id", "position", "order_key", "occurred_at", "facts"
+        )
+    }
+    for position, raw in Event.objects.filter(network_id=network_id, position__in=positions).values_list(
+        "position", "raw"
+    ):
+        echo = _echo_in(bytes(raw))
+        reading = readings.get(position)
+        if echo is None or reading is None:
+            continue
+        row = Row.objects.filter(
+            network_id=network_id,
+            job_id=echo["job"],
+            number=echo["row"],
+            state__in=JUDGED,
+            item__metadata__portal__nonce=echo["nonce"],
+        ).first()
+        task = next((fact.task for fact in map(from_json, reading.facts) if isinstance(fact, TaskChanged)), None)
+        if row is None or task is None:
+            continue
+        seen = Observation(position, bytes(reading.order_key), reading.occurred_at, frozenset())
+        _record(network_id, row.job_id, row.number, {task: Judgement(Verdict.CONFIRMED, seen)}, kind="task")
+
+
+def _echo_in(raw: bytes) -> dict[str, Any] | None:
+    """Return what a body says of the job, row and nonce that caused it; None where it says nothing that makes sense."""
+    if b'"portal"' not in raw:
+        return None
+    try:
+        metadata = json.loads(raw).get("metadata")
+        echo = metadata.get("portal")
+        return {"job": UUID(echo["job"]), "row": int(echo["row"]), "nonce": str(echo["nonce"])}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None  # somebody else's metadata has a member of that name
+
+
+# --- what is kept
+
+
+def _record(network_id: UUID, job_id: UUID, number: int, judgements: dict[str, Judgement], *, kind: str) -> None:
+    """Keep the evidence, never what it replaces, and bring the row's state up to it."""
+    verdict = together(judgements.values())
+    if verdict is None:
+        return
+    now = timezone.now()
+    Confirmation.objects.bulk_create(
+        (
+            Confirmation(
+                network_id=network_id,
+                job_id=job_id,
+                number=number,
+                kind=kind,
+                key=key,
+                position=each.observation.position,
+                verdict=each.verdict,
+                occurred_at=each.observation.occurred_at,
+                found_at=now,
+            )
+            for key, each in judgements.items()
+        ),
+        ignore_conflicts=True,
+    )
+    after = RowState(verdict.value)
+    mine = Row.objects.filter(network_id=network_id, job_id=job_id, number=number)
+    for before in JUDGED:
+        if after in ROW_TRANSITIONS[before] and move(mine, before, after, now=now):
+            return
