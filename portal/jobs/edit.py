@@ -119,6 +119,7 @@ def check_again(
             state=RowState.INVALID if problems else RowState.READY,
             problems=problems,
             warnings=warned.get(number, []) + warning,
+            errors=row.errors if row.item == item else [],  # what the vendor said was of what is not there any more
             updated_at=now,
         )
 

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from integrations.mobility_work.operations import OPERATIONS, TABLE
 from portal.jobs import background
+from portal.jobs.again import LEFT_BEHIND, repeat_on_production, rest_of
 from portal.jobs.downloads import bad_rows, headings_of, names_of_places, reasons, results
 from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
@@ -28,10 +29,13 @@ from portal.jobs.prepare_views import job_or_404, row_number, step_of
 from portal.jobs.problems import said_by_vendor
 from portal.jobs.queries import JobFilters, Progress, batch_page, evidence_for, job_page, progress_of, result_page
 from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, JobState, RowState, StateRefused
+from portal.jobs.submit import NothingToSend, NotInPlan
 from portal.jobs.submit import cancel as cancel_job
 from portal.jobs.submit import resume as resume_job
+from portal.lib.scope import network_scope
+from portal.lib.tabular import TabularError
 from portal.networks.access import Level
-from portal.networks.middleware import PortalRequest
+from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
 
 SHOWN_ITEMS = 5  # of a request, on its page
@@ -143,6 +147,12 @@ def _following(request: PortalRequest, network: Network, found: Job) -> dict[str
         "proof": _proof(found, figures),
         "bad_rows": figures.counts.get(RowState.HELD, 0) + figures.counts.get(RowState.INVALID, 0),
         "may_act": may_act,
+        "left_behind": _left_behind(figures) if may_act and found.submitted_at else [],
+        "production": _production(request, network) if may_act else None,
+        "previous": _previous(request, found),
+        "next": list(
+            Job.objects.filter(network_id=network.id, previous_id=found.id, previous_network_id=None).order_by("id")[:5]
+        ),
         "may_cancel": may_act and found.state in UNDER_WAY and found.cancel_wanted_at is None,
         "may_discard": may_act and found.state in IN_PREPARATION,
         "step": 4 if found.state in UNDER_WAY else 5,
@@ -156,6 +166,36 @@ def _figures(progress: Progress) -> list[dict[str, Any]]:
         for state in RowState
         if progress.counts.get(state)
     ]
+
+
+def _left_behind(progress: Progress) -> list[dict[str, Any]]:
+    """Return the states whose rows may be sent once more, each with what to call it."""
+    words = {
+        RowState.NOT_SENT: _("Send what was not sent"),
+        RowState.REJECTED: _("Mend what was rejected"),
+        RowState.HELD: _("Mend what was held back"),
+    }
+    return [
+        {"state": state, "word": words[state], "count": progress.counts[state]}
+        for state in RowState
+        if state in LEFT_BEHIND and progress.counts.get(state)
+    ]
+
+
+def _production(request: PortalRequest, network: Network) -> Network | None:
+    """Return the production network of a sandbox, where the person may send to it."""
+    production = network.production if network.is_sandbox else None
+    known = production is not None and production.id in {each.id for each in request.access.networks}
+    return production if known and production and request.access.level(production) >= Level.MANAGER else None
+
+
+def _previous(request: PortalRequest, found: Job) -> dict[str, Any] | None:
+    """Return the job that this one goes on with, as far as the person may see it."""
+    if found.previous_id is None:
+        return None
+    place = found.previous_network_id or found.network_id
+    network = next((each for each in request.access.networks if each.id == place), None)
+    return {"network": network, "id": found.previous_id, "is_rehearsal": found.previous_network_id is not None}
 
 
 def _proof(found: Job, progress: Progress) -> dict[str, int] | None:
@@ -242,6 +282,47 @@ def resume(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     return redirect("job", slug, job_id)
 
 
+@require_POST
+def go_on(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Prepare rows that were rejected or not sent once more, as a job of their own."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    job_or_404(network, job_id)
+    states = [state for state in RowState if state.value in request.POST.getlist("state")]
+    try:
+        made = rest_of(network, job_id, states, actor=request.access.user, now=timezone.now())
+    except NothingToSend:
+        messages.info(request, _("No row of this job is left to be sent once more."))
+    except NotInPlan:
+        messages.error(request, _("The plan of this network does not include this operation."))
+    except StateRefused:
+        return redirect("job", slug, job_id)
+    else:
+        return redirect("job_check", slug, made.id)
+    return redirect("job", slug, job_id)
+
+
+@unscoped
+@require_POST
+def repeat(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Prepare the same file on the production network that this sandbox network is paired with."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    production = network.production
+    if production is None:
+        raise Http404(_("This network is paired with no production network."))
+    request.access.network(production.slug, at_least=Level.MANAGER)
+    with network_scope(network.id):
+        job_or_404(network, job_id)
+    try:
+        made = repeat_on_production(network, job_id, actor=request.access.user, now=timezone.now())
+    except NotInPlan:
+        messages.error(request, _("The plan of the production network does not include this operation."))
+        return redirect("job", slug, job_id)
+    except TabularError as error:
+        messages.error(request, str(error))
+        return redirect("job", slug, job_id)
+    return redirect(step_of(made), production.slug, made.id)
+
+
 # --- what is sent, and files to take away
 
 
@@ -296,7 +377,7 @@ def original(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponseBas
     """Hand out the file of a job exactly as it came."""
     network = request.access.network(slug)
     found = job_or_404(network, job_id)
-    if found.file_format is None:
+    if not found.file_bytes:
         raise Http404(_("This job was not made of a file."))
     content = whole_file(network.id, job_id)
     # Never shown in the page's own origin, whatever it holds.

@@ -46,6 +46,7 @@ class Job(models.Model):
     ended_at = models.DateTimeField(null=True)
     cancel_wanted_at = models.DateTimeField(null=True)
     previous_id = models.UUIDField(null=True)  # the job that this one goes on with
+    previous_network_id = models.UUIDField(null=True)  # where that is a rehearsal on the paired sandbox network
     # Of a file: how it is read, and what its headings mean.
     file_format = models.JSONField(null=True)  # portal.lib.tabular.FileFormat
     heading = models.JSONField(default=list)  # the file's own

@@ -24,7 +24,7 @@ from integrations.mobility_work.operations import OPERATIONS, TABLE, allowed
 from integrations.spec import Operation, Plan
 from portal.jobs import background, edit
 from portal.jobs.changes import changes_of
-from portal.jobs.downloads import headings_of
+from portal.jobs.downloads import headings_of, names_of_places
 from portal.jobs.drafts import (
     LEFT_OUT,
     Undecided,
@@ -40,7 +40,7 @@ from portal.jobs.drafts import (
 from portal.jobs.files import on_disk
 from portal.jobs.forms import FileForm
 from portal.jobs.models import Job, Row
-from portal.jobs.problems import Problem, kind_words, shown
+from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
 from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
 from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
 from portal.jobs.submit import BadRows, NothingToSend, NotInPlan, submit
@@ -54,6 +54,7 @@ from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
 
+Places = dict[tuple[str, ...], str]
 NOT_CHOSEN, LEAVE_OUT = "", "-"  # what a select of the columns page sends
 
 
@@ -158,7 +159,7 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     network = request.access.network(slug, at_least=Level.MANAGER)
     with network_scope(network.id):
         job = job_or_404(network, job_id)
-    if job.file_format is None or job.state not in {JobState.DRAFT, JobState.CHECKED}:
+    if not job.file_bytes or job.state not in {JobState.DRAFT, JobState.CHECKED}:
         return redirect("job", slug, job_id)
     problem = ""
     if request.method == "POST":
@@ -295,7 +296,7 @@ def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     rows, more = remarked_rows(job, show=show, kind=kind, after=row_number(after))
     frame = _check_frame(request, network, job)
     context = frame | {
-        "rows": [_row_shown(row, frame["cells"]) for row in rows],
+        "rows": [_row_shown(row, frame["cells"], frame["places"]) for row in rows],
         "show": show,
         "kind": kind,
         "is_filtered": bool(show or kind),
@@ -351,6 +352,7 @@ def _check_frame(request: PortalRequest, network: Network, job: Job) -> dict[str
     return _frame(request, network, job) | {
         "verdicts": verdicts,
         "cells": _columns_shown(job),
+        "places": names_of_places(job),
         "requests": -(-verdicts.good // operation.bulk_limit),
         "is_in_plan": operation in allowed(Plan(network.plan)),
     }
@@ -365,12 +367,14 @@ def _columns_shown(job: Job) -> list[tuple[str, str]]:
     return list(columns.items())
 
 
-def _row_shown(row: Row, columns: list[tuple[str, str]]) -> dict[str, Any]:
+def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict[str, Any]:
     said: dict[str, list[tuple[str, Problem]]] = {}
     for severity, problems in (("bad", row.problems), ("warn", row.warnings)):
         for each in problems:
             problem = shown(each)
             said.setdefault(problem.column, []).append((severity, problem))
+    for text in said_by_vendor(row.errors, places):  # of a row that was rejected before
+        said.setdefault("", []).append(("warn", Problem("", "rejected", text)))
     typed = row.cells or {}
     return {
         "row": row,
@@ -419,8 +423,8 @@ def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpRes
     found.refresh_from_db()
     frame = _check_frame(request, network, job)
     context = frame | {
-        "shown": _row_shown(found, frame["cells"]),
-        "others": [_row_shown(each, frame["cells"]) for each in changed_beside(job, found)],
+        "shown": _row_shown(found, frame["cells"], frame["places"]),
+        "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
         "is_part": True,
     }
     return render(request, "jobs/row_changed.html", context)

@@ -104,7 +104,7 @@ def remarked_rows(job: Job, *, show: str, kind: str, after: int) -> tuple[list[R
     # A row that was mended stays where it is until the page is asked for anew, then it is no longer shown.
     rows = rows.filter(SHOWN_STATES.get(show, Q()))
     if not show and job.source == Job.Source.FILE:  # the one row of a form is shown whatever is said of it
-        rows = rows.exclude(Q(problems=[]) & Q(warnings=[]) & ~Q(state=RowState.LEFT_OUT))
+        rows = rows.exclude(Q(problems=[]) & Q(warnings=[]) & Q(errors=[]) & ~Q(state=RowState.LEFT_OUT))
     if kind in KINDS:
         said = Q()
         for code in KINDS[kind][1]:

@@ -42,5 +42,7 @@ ACTIONS: dict[str, str | Promise] = {
     "job_submitted": _("Job submitted"),
     "job_cancelled": _("Job cancelled"),
     "job_resumed": _("Job resumed"),
+    "job_gone_on_with": _("Rows of a job prepared once more"),
+    "job_repeated": _("Rehearsed job repeated on production"),
     "simulated": _("Load simulated"),
 }
