@@ -63,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/jobs/<uuid:job_id>/repeat/", follow.repeat, name="job_repeat"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/progress/", follow.progress, name="job_progress"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/requests/<int:number>/", follow.sent_request, name="job_request"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/calls/<uuid:call_id>/", follow.call, name="job_call"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/file/", follow.original, name="job_file"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/bad-rows/", follow.bad_rows_file, name="job_bad_rows"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/results/", follow.results_file, name="job_results"),

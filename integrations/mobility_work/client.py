@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +31,9 @@ from integrations.mobility_work.body import clean
 from integrations.spec import Operation
 
 logger = logging.getLogger(__name__)
+KEPT_BYTES = 64 * 1024  # of an answer's body
+MAX_HEADERS = 50
+HIDDEN_HEADERS = frozenset({"api-key", "authorization", "cookie", "set-cookie"})
 SETTINGS_PATH = "/partners/v1/network/settings"
 
 
@@ -75,20 +78,49 @@ class Accepted:
     request_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer as they went over the wire, without the key; bodies up to KEPT_BYTES."""
+
+    request_headers: dict[str, str]
+    response_headers: dict[str, str]
+    response_body: bytes
+    response_bytes: int  # of the whole body
+
+
 def body_of(operation: Operation, items: Sequence[dict[str, Any]]) -> bytes:
     """Return the request for some items as minified JSON: a list of them, or the one object where the limit is 1."""
     payload: object = items[0] if operation.bulk_limit == 1 else items
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def send(base_url: str, operation: Operation, body: bytes, *, api_key: str, network_name: str = "") -> Accepted:
-    """Ask for one operation, with a body made by `body_of`. Raises VendorError."""
+def send(
+    base_url: str,
+    operation: Operation,
+    body: bytes,
+    *,
+    api_key: str,
+    network_name: str = "",
+    on_answer: Callable[[Exchange], None] | None = None,
+) -> Accepted:
+    """Ask for one operation, with a body made by `body_of`. Raises VendorError.
+
+    `on_answer` gets whatever came back, good or bad; it is not called where nothing did.
+    """
     with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
-        response = _send(client, operation.method, operation.path, body, secret=api_key)
+        response = _send(client, operation.method, operation.path, body, secret=api_key, on_answer=on_answer)
     return Accepted(response.status_code, _request_id(response))
 
 
-def _send(client: httpx.Client, method: str, path: str, body: bytes | None = None, *, secret: str) -> httpx.Response:
+def _send(
+    client: httpx.Client,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    secret: str,
+    on_answer: Callable[[Exchange], None] | None = None,
+) -> httpx.Response:
     """Send one request; return its 2xx answer. Raises VendorError, from no cause: the cause holds the request.
 
     `secret` is the key: an error that repeats it is kept and shown without it.
@@ -100,10 +132,31 @@ def _send(client: httpx.Client, method: str, path: str, body: bytes | None = Non
         raise NothingSent(type(error).__name__) from None
     except httpx.HTTPError as error:
         raise OutcomeUnknown(type(error).__name__) from None
+    if on_answer is not None:
+        on_answer(_exchange(response, secret))
     logger.info("%s %s answered %s, request id %s", method, path, response.status_code, _request_id(response) or "none")
     if not response.is_success:
         raise error_of(response, json.loads(body) if body is not None else None, secret=secret)
     return response
+
+
+def _exchange(response: httpx.Response, secret: str) -> Exchange:
+    hidden = secret.encode()
+    return Exchange(
+        request_headers=_shown_headers(response.request.headers, secret),
+        response_headers=_shown_headers(response.headers, secret),
+        response_body=response.content.replace(hidden, "…".encode())[:KEPT_BYTES],
+        response_bytes=len(response.content),
+    )
+
+
+def _shown_headers(headers: httpx.Headers, secret: str) -> dict[str, str]:
+    """Return the headers that explain a call; the key is off them by now, and cookies are nobody's business."""
+    return {
+        name: clean(value.replace(secret, "…"), 500)
+        for name, value in list(headers.items())[:MAX_HEADERS]
+        if name.lower() not in HIDDEN_HEADERS
+    }
 
 
 def error_of(response: httpx.Response, payload: object = None, *, secret: str = "") -> VendorError:

@@ -18,6 +18,7 @@ from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.moves import move
 from portal.jobs.repeats import leave_touched, maybe_sent
 from portal.jobs.states import JobState, RowState
+from portal.jobs.support import KEPT
 from portal.networks.models import Network
 
 # Whoever takes longer counts as gone: the call's outcome is then unknown, and an answer that still comes is not used.
@@ -76,6 +77,7 @@ def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now
         path=operation.path,
         request_bytes=len(body),
         request_digest=hashlib.sha256(body).digest(),
+        request_body=body[:KEPT],
         started_at=now,
     )
     move(mine.filter(item__isnull=False), RowState.QUEUED, RowState.SENDING, now=now)

@@ -13,6 +13,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -24,7 +25,7 @@ from portal.jobs.again import LEFT_BEHIND, repeat_on_production, rest_of
 from portal.jobs.downloads import bad_rows, headings_of, names_of_places, reasons, results
 from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
-from portal.jobs.models import Batch, Job, Row
+from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.prepare_views import job_or_404, row_number, step_of
 from portal.jobs.problems import said_by_vendor
 from portal.jobs.queries import JobFilters, Progress, batch_page, evidence_for, job_page, progress_of, result_page
@@ -32,12 +33,14 @@ from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, 
 from portal.jobs.submit import NothingToSend, NotInPlan
 from portal.jobs.submit import cancel as cancel_job
 from portal.jobs.submit import resume as resume_job
+from portal.jobs.support import bundle_of
 from portal.lib.scope import network_scope
 from portal.lib.tabular import TabularError
 from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
 
+SHOWN_CHARACTERS = 20_000  # of a bundle, on its page
 SHOWN_ITEMS = 5  # of a request, on its page
 BATCH_LOOKS = {
     Batch.State.WAITING: ("neutral", "hourglass"),
@@ -354,6 +357,27 @@ def sent_request(request: PortalRequest, slug: str, job_id: UUID, number: int) -
         "file_name": name,
     }
     return render(request, "jobs/request.html", context)
+
+
+@never_cache
+@require_GET
+def call(request: PortalRequest, slug: str, job_id: UUID, call_id: UUID) -> HttpResponse:
+    """Show one call to the vendor, or hand out its support bundle."""
+    network = request.access.network(slug)
+    found = job_or_404(network, job_id)
+    wanted = Call.objects.filter(network_id=network.id, job_id=job_id, id=call_id).first()
+    if wanted is None:
+        raise Http404(_("This job has no such call."))
+    bundle = bundle_of(network, found, wanted)
+    if request.GET.get("download"):
+        name = f"support-{wanted.request_id or wanted.id}.txt"
+        return HttpResponse(
+            bundle,
+            content_type="text/plain; charset=utf-8",
+            headers={"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""},
+        )
+    context = {"network": network, "job": found, "operation": OPERATIONS[found.operation], "call": wanted}
+    return render(request, "jobs/call.html", context | {"bundle": bundle[:SHOWN_CHARACTERS]})
 
 
 def _download(make: Callable[[Job], IO[bytes]], *, suffix: str) -> Callable[..., HttpResponseBase]:

@@ -208,7 +208,7 @@ class Call(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     request_id = models.CharField(max_length=100, blank=True)
     detail = models.CharField(max_length=500, blank=True)
-    # Of the exchange, without the key; the sizes are those of the whole bodies. Nothing is written here yet.
+    # Of the exchange, without the key: the beginnings of the bodies; the sizes are those of the whole ones.
     request_headers = models.JSONField(default=dict)
     request_body = models.BinaryField(default=b"")
     response_headers = models.JSONField(default=dict)

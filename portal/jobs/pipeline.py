@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
 from integrations.errors import BadKey, VendorError
-from integrations.mobility_work.client import Accepted, send
+from integrations.mobility_work.client import Accepted, Exchange, send
 from portal.jobs.claim import Claim, claim_next
 from portal.jobs.models import Batch, Job
 from portal.jobs.settle import Outcome, settle, settle_lost
@@ -35,9 +36,10 @@ def send_next(network_id: UUID) -> bool:
         claim = claim_next(network, now=timezone.now())
     if claim is None:
         return False
-    outcome = _call(claim, api_key)
+    answers: list[Exchange] = []
+    outcome = _call(claim, api_key, answers.append)
     with network_scope(network_id):
-        if not settle(claim, outcome, now=timezone.now()):
+        if not settle(claim, outcome, answers[0] if answers else None, now=timezone.now()):
             logger.warning("The answer to call %s came after its lease: it was settled as unknown", claim.call_id)
         if isinstance(outcome, BadKey):
             note_refused(network, key, outcome)
@@ -46,7 +48,7 @@ def send_next(network_id: UUID) -> bool:
     return True
 
 
-def _call(claim: Claim, api_key: str) -> Outcome:
+def _call(claim: Claim, api_key: str, on_answer: Callable[[Exchange], None]) -> Outcome:
     """Ask the vendor."""
     try:
         return send(
@@ -55,6 +57,7 @@ def _call(claim: Claim, api_key: str) -> Outcome:
             claim.body,
             api_key=api_key,
             network_name=claim.network.name,
+            on_answer=on_answer,
         )
     except VendorError as error:
         logger.info("Call %s of network %s ended with %s", claim.call_id, claim.network.slug, type(error).__name__)

@@ -19,9 +19,10 @@ from integrations.errors import (
     RateLimited,
     VendorError,
 )
-from integrations.mobility_work.client import Accepted
+from integrations.mobility_work.client import Accepted, Exchange
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
+from portal.jobs.checking import storable
 from portal.jobs.claim import Claim
 from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
@@ -37,10 +38,10 @@ FAULT_PAUSE = timedelta(minutes=3)  # "the same call a few minutes later" (vendo
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds
 
 
-def settle(claim: Claim, outcome: Outcome, *, now: datetime) -> bool:
+def settle(claim: Claim, outcome: Outcome, exchange: Exchange | None = None, *, now: datetime) -> bool:
     """Store what came back. Needs the network's scope, inside a transaction; False when the lease was lost before."""
     lock_jobs(claim.network.id)
-    if not _end_call(claim.network.id, claim.call_id, outcome, now=now):
+    if not _end_call(claim.network.id, claim.call_id, outcome, exchange, now=now):
         return False
     _apply(claim.network.id, claim.job_id, claim.batch, claim.operation, outcome, rows=claim.rows, now=now)
     return True
@@ -64,14 +65,27 @@ def settle_lost(network_id: UUID, *, now: datetime) -> int:
     return count
 
 
-def _end_call(network_id: UUID, call_id: UUID, outcome: Outcome, *, now: datetime) -> bool:
+def _end_call(
+    network_id: UUID, call_id: UUID, outcome: Outcome, exchange: Exchange | None = None, *, now: datetime
+) -> bool:
     accepted = isinstance(outcome, Accepted)
+    kept = (
+        {
+            "request_headers": storable(exchange.request_headers),
+            "response_headers": storable(exchange.response_headers),
+            "response_body": exchange.response_body,
+            "response_bytes": exchange.response_bytes,
+        }
+        if exchange
+        else {}
+    )
     changed = Call.objects.filter(network_id=network_id, id=call_id, ended_at=None).update(
         ended_at=now,
         outcome="accepted" if accepted else type(outcome).__name__,
         status=outcome.status,
         request_id=outcome.request_id[:100],
         detail="" if isinstance(outcome, Accepted) else outcome.detail[:500],
+        **kept,
     )
     return changed == 1
 

@@ -100,6 +100,7 @@ def values(world: World, tmp_path: Path) -> dict[str, Any]:
             "id": uuid4(),
             "operation": "replaceSparePartStock",
             "column": "id",
+            "call_id": uuid4(),
             "job_id": job_id,
             "number": 2,
         }
