@@ -9,10 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.explore.health import bell, choices
+from portal.jobs.notices import JobNotice, notices_of
 from portal.networks.access import Access, Level
 
 
@@ -60,9 +62,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             # Called by the switcher's template only, so that fragments of a page do not ask for it.
             "choices": partial(choices, access),
             "bell": partial(bell, access),
+            "job_notices": partial(_job_notices, access),
             "network": current,
         }
     }
+
+
+def _job_notices(access: Access) -> list[JobNotice]:
+    return notices_of(access, now=timezone.now())
 
 
 def _is_for(entry: Entry, access: Access) -> bool:

@@ -26,6 +26,7 @@ from portal.jobs.downloads import bad_rows, headings_of, names_of_places, reason
 from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
 from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.notices import mark_seen
 from portal.jobs.prepare_views import job_or_404, row_number, step_of
 from portal.jobs.problems import said_by_vendor
 from portal.jobs.queries import JobFilters, Progress, batch_page, evidence_for, job_page, progress_of, result_page
@@ -105,6 +106,7 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     may_act = request.access.level(network) >= Level.MANAGER
     if found.state in IN_PREPARATION and (may_act or found.state != JobState.DRAFT):
         return redirect(step_of(found), slug, job_id)
+    mark_seen(found, request.access.user, now=timezone.now())
     after, state = row_number(request.GET.get("after", "")), request.GET.get("state", "")
     state = state if state in RowState.values else ""
     rows, more = result_page(found, state=state, after=after)

@@ -45,6 +45,9 @@ class Job(models.Model):
     submitted_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     cancel_wanted_at = models.DateTimeField(null=True)
+    # Of whoever made it: when they looked at how it ended or why it stopped, and when it was said by mail.
+    seen_at = models.DateTimeField(null=True)
+    mailed_at = models.DateTimeField(null=True)
     previous_id = models.UUIDField(null=True)  # the job that this one goes on with
     previous_network_id = models.UUIDField(null=True)  # where that is a rehearsal on the paired sandbox network
     # Of a file: how it is read, and what its headings mean.
@@ -68,6 +71,16 @@ class Job(models.Model):
                 fields=["network", "family", "submitted_at"],
                 condition=models.Q(state__in=["queued", "sending", "paused"]),
                 name="job_open",
+            ),
+            models.Index(
+                fields=["network", "created_by_id"],
+                condition=models.Q(seen_at__isnull=True, submitted_at__isnull=False),
+                name="job_unseen",
+            ),
+            models.Index(
+                fields=["network", "submitted_at"],
+                condition=models.Q(mailed_at__isnull=True, submitted_at__isnull=False, created_by_id__isnull=False),
+                name="job_mail_due",
             ),
             models.Index(
                 fields=["network", "proof_due_at"], condition=models.Q(proof_due_at__isnull=False), name="job_proof_due"

@@ -192,6 +192,8 @@ def resume(network: Network, job_id: UUID, *, actor: User | str) -> Job:
     Batch.objects.filter(network_id=network.id, job_id=job_id, state=Batch.State.WAITING).update(
         not_before=None, attempts=0
     )
-    Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.SENDING, pause="")
+    Job.objects.filter(network_id=network.id, id=job_id).update(
+        state=JobState.SENDING, pause="", seen_at=None, mailed_at=None
+    )
     record_act(network, "job_resumed", actor=actor, about=str(job.id), details={"pause": job.pause})
     return Job.objects.get(network_id=network.id, id=job_id)
