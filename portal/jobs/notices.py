@@ -87,7 +87,8 @@ def mail_next(network_id: UUID, *, now: datetime) -> bool:
         Job.objects.filter(network_id=network_id, id=job.id).update(mailed_at=now)
         network = Network.objects.get(id=network_id)
         counts = counts_of(network_id, job.id)
-    person = User.objects.filter(id=job.created_by_id, is_active=True).first()
+    owner = job.created_by_id
+    person = User.objects.filter(id=owner, is_active=True).first() if owner else None
     if person is None or not _is_worth_a_mail(job, now=now) or network_id not in _networks_of(person):
         return True
     with translation.override(person.language):

@@ -159,7 +159,7 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     network = request.access.network(slug, at_least=Level.MANAGER)
     with network_scope(network.id):
         job = job_or_404(network, job_id)
-    if not job.file_bytes or job.state not in {JobState.DRAFT, JobState.CHECKED}:
+    if job.file_format is None or not job.file_bytes or job.state not in {JobState.DRAFT, JobState.CHECKED}:
         return redirect("job", slug, job_id)
     problem = ""
     if request.method == "POST":
