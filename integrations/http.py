@@ -10,7 +10,8 @@ import httpx
 from integrations.errors import BadKey
 
 PRODUCT = "maintenance-portal/0.1"
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+TIMEOUT_SECONDS = 30.0  # for each step of an exchange: writing, waiting, reading
+TIMEOUT = httpx.Timeout(TIMEOUT_SECONDS, connect=5.0)
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5)
 # Letters that have no accent to drop.
 _SPELLED = str.maketrans(

@@ -35,6 +35,10 @@ PORTAL_MAX_ROWS = env.int("PORTAL_MAX_ROWS", default=200_000)
 PORTAL_MAX_FILE_MB = env.int("PORTAL_MAX_FILE_MB", default=50)
 # What a cell of an update holds to clear the value; an empty one leaves it as it is.
 PORTAL_CLEAR_TOKEN = env.str("PORTAL_CLEAR_TOKEN", default="∅")
+# After so long without an answer whoever sends counts as gone, and the outcome of the call as unknown.
+PORTAL_LEASE_SECONDS = env.int("PORTAL_LEASE_SECONDS", default=120)
+# At most so many calls a minute with one key; 0 = as many as the vendor takes (it answers 429 when there are too many).
+PORTAL_CALLS_PER_MINUTE = env.int("PORTAL_CALLS_PER_MINUTE", default=0)
 # For so long after an answer an event with another level is no contradiction: writes are applied minutes later.
 PORTAL_GRACE_MINUTES = env.int("PORTAL_GRACE_MINUTES", default=10)
 # What no event has confirmed for so long is shown as unconfirmed.

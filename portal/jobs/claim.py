@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 
+from integrations.http import TIMEOUT_SECONDS
 from integrations.mobility_work.client import body_of
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
@@ -19,10 +21,16 @@ from portal.jobs.moves import move
 from portal.jobs.repeats import leave_touched, maybe_sent
 from portal.jobs.states import JobState, RowState
 from portal.jobs.support import KEPT
+from portal.lib.ids import first_id_at
 from portal.networks.models import Network
 
-# Whoever takes longer counts as gone: the call's outcome is then unknown, and an answer that still comes is not used.
-LEASE = timedelta(minutes=5)
+# No call may outlive its lease: an answer that comes later is not used.
+LONGEST_CALL = timedelta(seconds=TIMEOUT_SECONDS + 5)
+
+
+def lease() -> timedelta:
+    """Return after what time whoever sends counts as gone: the call's outcome is unknown then."""
+    return max(timedelta(seconds=settings.PORTAL_LEASE_SECONDS), LONGEST_CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
     The call is on record before anything is sent, so that a process that dies leaves a trace of what may have happened.
     """
     lock_jobs(network.id)
+    if _is_at_its_cap(network, now):
+        return None
     while (batch := _due_batch(network, now)) is not None:
         job = Job.objects.get(network_id=network.id, id=batch.job_id)
         operation = OPERATIONS[job.operation]
@@ -60,6 +70,13 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         )
         end_if_all_is_sent(network.id, job.id, now=now)
     return None
+
+
+def _is_at_its_cap(network: Network, now: datetime) -> bool:
+    """Say whether as many calls were begun within the last minute as the setting allows; what waits is found again."""
+    cap = settings.PORTAL_CALLS_PER_MINUTE
+    since = first_id_at(now - timedelta(minutes=1))
+    return bool(cap) and Call.objects.filter(network_id=network.id, id__gte=since).count() >= cap
 
 
 def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now: datetime) -> Claim:
@@ -82,7 +99,7 @@ def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now
     )
     move(mine.filter(item__isnull=False), RowState.QUEUED, RowState.SENDING, now=now)
     Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
-        state=Batch.State.SENDING, attempts=F("attempts") + 1, lease_until=now + LEASE
+        state=Batch.State.SENDING, attempts=F("attempts") + 1, lease_until=now + lease()
     )
     Job.objects.filter(network_id=network.id, id=job.id).update(state=JobState.SENDING, pause="")
     return Claim(

@@ -165,9 +165,15 @@ def read_anew(network: Network, job_id: UUID, chosen: Mapping[str, str]) -> Job:
 
 
 def choose_columns(
-    network: Network, job_id: UUID, columns: Sequence[str | None], *, identifier_types: Mapping[str, str], now: datetime
+    network: Network,
+    job_id: UUID,
+    columns: Sequence[str | None],
+    *,
+    identifier_types: Mapping[str, str],
+    now: datetime,
+    remember: bool = True,
 ) -> Job:
-    """Say what each heading means: a column's name, LEFT_OUT, or None for "not yet". It is remembered.
+    """Say what each heading means: a column's name, LEFT_OUT, or None for "not yet". It is remembered for other files.
 
     Needs the network's scope. Raises KeyError for a column that there is not, StateRefused where the job is no draft.
     """
@@ -179,7 +185,7 @@ def choose_columns(
     refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
     _change(network, job_id, {"columns": list(columns), "identifier_types": types})
     for word, column in zip(job.heading, columns, strict=True):
-        if column is not None and plain(word):
+        if remember and column is not None and plain(word):
             ColumnChoice.objects.update_or_create(
                 network_id=network.id,
                 operation=operation.name,

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import psycopg
 import pytest
 
 from integrations.sandbox import load
 from portal.dev.engines import start_postgres
-from portal.dev.preflight import free_ports
-from tests.browser.conftest import PASSED_ON, ROOT, START_SECONDS
+from tests.faults.conftest import kill_pid_file, kill_processes
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
@@ -35,50 +28,6 @@ COMMANDS = {
     "beat": "beat",
     "web": "portal.wsgi",
 }
-
-
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Run the whole product on data of its own; yield its data folder and what run.json says."""
-    data, said = tmp_path / "data", tmp_path / "up.log"
-    data.mkdir()
-    # The addresses that the harness set for this process would make the product use its database.
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment |= {"PORTAL_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"}
-    with said.open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "portal.dev.up", "--port", str(free_ports(3))],
-            cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while "Portal ready" not in said.read_text():
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < deadline, said.read_text()
-            time.sleep(0.2)
-        yield data, json.loads((data / "run.json").read_text())
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
-
-
-def kill_processes(data: Path, word: str) -> None:
-    """kill -9 every process of this product whose command line holds `word`."""
-    killed = 0
-    for process in psutil.process_iter():
-        try:
-            line = process.cmdline()
-            if word in line and "-m" in line and process.environ().get("PORTAL_DATA_DIR") == str(data):
-                os.kill(process.pid, signal.SIGKILL)
-                killed += 1
-        except psutil.Error:
-            continue
-    assert killed, f"no process with {word} was found"
-
-
-def kill_pid_file(path: Path) -> None:
-    """kill -9 the process that a pid file names."""
-    os.kill(int(path.read_text().split()[0]), signal.SIGKILL)
 
 
 def victims(data: Path) -> dict[str, Callable[[], None]]:

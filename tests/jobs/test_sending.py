@@ -133,6 +133,16 @@ def test_a_job_goes_out_in_as_few_requests_as_the_limit_allows(world: World, ven
         assert world.foundry.api_key not in str(list(Call.objects.values()))
 
 
+def test_no_more_calls_a_minute_than_the_setting_allows(world: World, vendor: Vendor, settings: Any) -> None:
+    settings.PORTAL_CALLS_PER_MINUTE = 2
+    job = in_line(world.foundry, TASK, {number: {"description": f"task {number}"} for number in (2, 3, 4)})
+    send_all(world.foundry)
+    assert len(vendor.bodies) == 2
+    assert state_of(world.foundry, job) == ("sending", {"queued": 1, "accepted": 2})
+    with network_scope(world.foundry.network.id):
+        assert claim_next(world.foundry.network, now=timezone.now() + timedelta(minutes=2)) is not None
+
+
 def test_tasks_go_one_by_one(world: World, vendor: Vendor) -> None:
     job = in_line(world.foundry, TASK, {number: {"description": f"task {number}"} for number in (2, 3, 4)})
     send_all(world.foundry)
