@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 
 from integrations.http import TIMEOUT_SECONDS
@@ -26,6 +27,17 @@ from portal.networks.models import Network
 
 # No call may outlive its lease: an answer that comes later is not used.
 LONGEST_CALL = timedelta(seconds=TIMEOUT_SECONDS + 5)
+
+
+LOOK_AGAIN = timedelta(seconds=15)
+# When the last change of other jobs was answered, of those that are about the same parts as a batch and not settled.
+UNSETTLED = """
+SELECT max(other.updated_at) FROM jobs_row mine
+JOIN jobs_row other ON other.network_id = mine.network_id AND other.about = mine.about AND other.job_id <> mine.job_id
+    AND other.state IN ('sending', 'accepted', 'uncertain') AND other.updated_at > %(since)s
+WHERE mine.network_id = %(network)s AND mine.job_id = %(job)s AND mine.batch = %(batch)s AND mine.about <> ''
+    AND mine.state = 'queued'
+"""
 
 
 def lease() -> timedelta:
@@ -63,6 +75,8 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         if maybe_since is not None:
             # Only now, just before the repeat: an event may have come while it waited for its time.
             leave_touched(mine, operation, network_id=network.id, since=maybe_since, now=now)
+        if _wait_for_others(network, batch, now=now):
+            continue
         if mine.filter(state=RowState.QUEUED).exists():
             return _take(network, job, batch, operation, now=now)
         Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
@@ -70,6 +84,25 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         )
         end_if_all_is_sent(network.id, job.id, now=now)
     return None
+
+
+def _wait_for_others(network: Network, batch: Batch, *, now: datetime) -> bool:
+    """Let a batch wait that is about a part of which another job's change is not settled; say whether it must.
+
+    The vendor applies what it accepted minutes later, and promises no order between two requests. A change is settled
+    once an event has confirmed it, or when the grace time after its answer is over (design section 4, "Settled").
+    """
+    since = now - timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
+    with connection.cursor() as cursor:
+        cursor.execute(UNSETTLED, {"network": network.id, "job": batch.job_id, "batch": batch.number, "since": since})
+        [latest] = cursor.fetchone() or [None]
+    if latest is None:
+        return False
+    settled_at = latest + timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
+    Batch.objects.filter(network_id=network.id, job_id=batch.job_id, number=batch.number).update(
+        not_before=min(settled_at, now + LOOK_AGAIN)  # an event may settle it sooner
+    )
+    return True
 
 
 def _is_at_its_cap(network: Network, now: datetime) -> bool:

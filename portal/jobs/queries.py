@@ -180,7 +180,8 @@ class Progress:
     segments: tuple[Segment, ...]
     batches: int
     batches_open: int
-    next_at: datetime | None  # when something that waits for a repeat is tried again
+    next_at: datetime | None  # when something that waits for its time is tried
+    is_waiting_for_others: bool  # it was never sent: a change of the same part by another job is not settled
     rows_per_minute: int | None
     time_left: timedelta | None
 
@@ -190,6 +191,7 @@ def progress_of(job: Job, *, now: datetime) -> Progress:
     counts = counts_of(job.network_id, job.id)
     batches = Batch.objects.filter(network_id=job.network_id, job_id=job.id)
     waiting = batches.filter(state__in=[Batch.State.WAITING, Batch.State.SENDING])
+    delayed = waiting.filter(not_before__gt=now).order_by("not_before").first()
     settled = sum(count for state, count in counts.items() if state in SETTLED)
     rate = _rows_per_second(job, settled, now=now)
     to_do = counts.get(RowState.QUEUED, 0) + counts.get(RowState.SENDING, 0)
@@ -201,7 +203,8 @@ def progress_of(job: Job, *, now: datetime) -> Progress:
         segments=tuple(_segments(counts)),
         batches=batches.count(),
         batches_open=waiting.count(),
-        next_at=waiting.filter(not_before__gt=now).aggregate(next=Min("not_before"))["next"],
+        next_at=delayed.not_before if delayed else None,
+        is_waiting_for_others=delayed is not None and delayed.attempts == 0,
         rows_per_minute=round(rate * 60) if rate else None,
         time_left=timedelta(seconds=round(to_do / rate)) if rate and to_do and is_running else None,
     )

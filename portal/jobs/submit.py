@@ -107,7 +107,7 @@ def _put_in_line(network_id: UUID, job_id: UUID, operation: Operation, *, now: d
     refuse_wrong_row_turn(RowState.READY, RowState.QUEUED)
     job = [network_id, job_id]
     # Names of columns of the table of operations, no input.
-    about = ABOUT.format(column=f"'{operation.identity[0]}'") if operation.sets_level else "''"
+    about = ABOUT.format(column=f"'{operation.identity[0]}'") if _is_about_parts(operation) else "''"
     item = ECHOING.format(column=f"'{operation.echo}'") if operation.echo else "item"
     with connection.cursor() as cursor:
         cursor.execute(FIRST_ROWS, [*job, RowState.READY, operation.bulk_limit])
@@ -118,6 +118,15 @@ def _put_in_line(network_id: UUID, job_id: UUID, operation: Operation, *, now: d
         count: int = cursor.rowcount
         cursor.execute(BATCHES, job)
     return count
+
+
+def _is_about_parts(operation: Operation) -> bool:
+    """Say whether rows name a part that is there already."""
+    return (
+        bool(operation.identity)
+        and operation.field(operation.identity[0]).subject == "part"
+        and (operation.identity[0] not in operation.creates)
+    )
 
 
 def submit_items(

@@ -218,3 +218,34 @@ def test_events_from_before_the_first_job_are_not_read_again(
     with network_scope(network_id):
         assert EvidenceCursor.objects.get().position == 10
     assert states(world) == ["confirmed"]
+
+
+def test_two_jobs_about_one_part_wait_for_each_other(world: World, vendor: Vendor) -> None:
+    in_line(world.foundry, STOCK, {2: stock("A-1", 90), 3: stock("B-1", 5)})
+    move = {"sparePartId": {"type": "externalReference", "value": "A-1"}, "target": {"locationName": "Annex"}}
+    other = in_line(world.foundry, "relocateSpareParts", {2: move})
+    send_all(world.foundry)
+    assert len(vendor.bodies) == 1  # the vendor may apply it minutes later
+    assert state_of(world.foundry, other)[0] == "queued"
+    hear(world, [moved("A-1", 90)])
+    judge_all(world)
+    with network_scope(world.foundry.network.id):
+        Batch.objects.update(not_before=None)
+    send_all(world.foundry)
+    assert len(vendor.bodies) == 2
+    # Without proof, the grace time is enough.
+    third = in_line(world.foundry, STOCK, {2: stock("B-1", 7)})
+    send_all(world.foundry)
+    assert state_of(world.foundry, third)[0] == "queued"
+    with network_scope(world.foundry.network.id):
+        Row.objects.filter(state="accepted").update(updated_at=timezone.now() - timedelta(minutes=11))
+        Batch.objects.update(not_before=None)
+    send_all(world.foundry)
+    assert state_of(world.foundry, third)[0] == "done"
+
+
+def test_jobs_about_different_parts_do_not_wait(world: World, vendor: Vendor) -> None:
+    in_line(world.foundry, STOCK, {2: stock("A-1", 90)})
+    second = in_line(world.foundry, STOCK, {2: stock("A-2", 90)})
+    send_all(world.foundry)
+    assert state_of(world.foundry, second)[0] == "done"

@@ -224,7 +224,7 @@ def test_a_repeat_of_which_nothing_is_left_is_not_made(world: World, vendor: Ven
     vendor.answers = [503]
     item = {"id": {"type": "externalReference", "value": "OLD"}, "externalReference": "NEW"}
     job = in_line(world.foundry, "updateSpareParts", {2: item})
-    later = in_line(world.foundry, "updateSpareParts", {2: item | {"externalReference": "NEWER"}})
+    later = in_line(world.foundry, "updateSpareParts", {2: item | {"id": "OLD-2", "externalReference": "NEWER"}})
     for _ in range(2):
         send_all(world.foundry)
         hurry(world.foundry)
@@ -379,7 +379,7 @@ def test_one_job_of_a_family_at_a_time_and_other_families_beside_it(world: World
     place = world.foundry
     vendor.answers = [(429, {"Retry-After": "60"}, b"")]
     first = in_line(place, STOCK, levels(1))
-    second = in_line(place, STOCK, levels(2))
+    second = in_line(place, STOCK, {number: {"id": f"OTHER-{number}", "quantity": 1} for number in (2, 3)})
     other = in_line(place, TASK, {2: {"description": "beside"}})
     send_all(place)
     assert [state_of(place, job)[0] for job in (first, second, other)] == ["sending", "queued", "done"]
