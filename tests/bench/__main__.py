@@ -1,7 +1,7 @@
 """`make bench`: speed as ratios in one run; a table, and .data/bench.json.
 
 `make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench --servers`
-compares servers instead.
+compares servers instead, `--jobs` measures files alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ django.setup()
 from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
-from tests.bench import burst, reading, receiving, servers, visible  # noqa: E402
+from tests.bench import burst, jobs, reading, receiving, servers, visible  # noqa: E402
 from tests.world import add_network  # noqa: E402
 
 EVENTS = 20_000
@@ -36,7 +36,7 @@ def say(name: str, value: float) -> None:
 def main() -> None:
     """Measure and report."""
     figures: dict[str, float] = {}
-    organization, _, _ = create_organization("Bench", admin_email="bench@example.com", actor=COMMAND_LINE)
+    organization, person, _ = create_organization("Bench", admin_email="bench@example.com", actor=COMMAND_LINE)
     place, quiet = add_network(organization, "Receiving"), add_network(organization, "Reading")
     steady = add_network(organization, "Steady")
     owner_url = os.environ["DATABASE_OWNER_URL"]
@@ -44,6 +44,11 @@ def main() -> None:
     full = "--full" in sys.argv
     if "--servers" in sys.argv:
         for name, value in servers.compare(place).items():
+            say(name, value)
+        return
+
+    if "--jobs" in sys.argv:
+        for name, value in jobs.measure(add_network(organization, "Files"), person).items():
             say(name, value)
         return
 
@@ -71,6 +76,8 @@ def main() -> None:
             "burst, drained per second meanwhile": flood.drained_rate,
             "burst, receiver p99 ms while draining": flood.steady_p99_ms,
         }
+
+    figures |= jobs.measure(add_network(organization, "Files"), person)
 
     sizes = [10_000, 100_000] + ([1_000_000] if full else [])
     smallest: dict[str, float] = {}
