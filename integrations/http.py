@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import unicodedata
 from collections.abc import Generator
+from functools import cache
 
 import httpx
 
@@ -50,6 +52,12 @@ def user_agent(network_name: str) -> str:
     return f"{PRODUCT} {' '.join(printable.split())[:100]}".strip()
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the certificates that are trusted; to read them takes as long as a whole call."""
+    return httpx.create_ssl_context()
+
+
 def vendor_client(
     base_url: str, *, api_key: str, network_name: str = "", timeout: httpx.Timeout = TIMEOUT
 ) -> httpx.Client:
@@ -59,6 +67,7 @@ def vendor_client(
         auth=KeyAuth(api_key),
         headers={"User-Agent": user_agent(network_name), "Accept": "application/json"},
         timeout=timeout,
+        verify=_trusted(),
         limits=LIMITS,
         follow_redirects=False,
         trust_env=False,

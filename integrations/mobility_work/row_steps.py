@@ -30,9 +30,12 @@ class Row:
     def put(self, path: Path, value: Any) -> None:
         """Put a value where it stands in the item."""
         into = self.item
-        for name in path[:-1]:
-            into = into.setdefault(name, {})
-        into[path[-1]] = value
+        *outer, last = path
+        for name in outer:
+            if name not in into:
+                into[name] = {}
+            into = into[name]
+        into[last] = value
 
     def refuse(self, at: str, code: str, /, **params: str | int) -> None:
         """Note an error in a column."""

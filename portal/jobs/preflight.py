@@ -30,6 +30,8 @@ class Preflight:
 
     def warnings(self, items: Mapping[int, Mapping[str, Any]]) -> dict[int, list[Stored]]:
         """Return the warnings of each row that deserves some."""
+        if not self._kinds:  # no event has named anything so far
+            return {}
         named = {row: subjects_by_column(self.operation, item) for row, item in items.items()}
         keys = {key for subjects in named.values() for key in subjects.values() if key[0] in self._kinds}
         counts = seen(self.network_id, keys) if keys else {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import storable
+from portal.jobs.checking import json_of, storable
 from portal.jobs.doubles import identity_of
 from portal.jobs.edit import check_again
 from portal.jobs.models import Job, Row
@@ -71,6 +70,6 @@ def fill_in(
     check_again(network, job, [ROW], identities=[], now=now)
     row = mine.get()
     # As the check of a file does, so that the same item is recognised when it is sent again.
-    job.rows_digest = hashlib.sha256(json.dumps(row.item).encode()).digest() if row.item else None
+    job.rows_digest = hashlib.sha256(json_of(row.item).encode()).digest() if row.item else None
     Job.objects.filter(network_id=network.id, id=job_id).update(identifier_types=types, rows_digest=job.rows_digest)
     return row

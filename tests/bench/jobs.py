@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import tablib
 from django.conf import settings
+from django.db import connections, models
 from django.test import Client
 from django.utils import timezone
 from import_export import fields, resources, widgets
-from import_export.instance_loaders import BaseInstanceLoader
 
 from portal.accounts.models import User
+from portal.dev.preflight import free_ports
 from portal.jobs.checking import check_next
 from portal.jobs.drafts import draft_of_file, start_check
 from portal.jobs.exchange import request_of
@@ -32,6 +29,8 @@ from portal.jobs.models import Job
 from portal.jobs.pipeline import send_next
 from portal.jobs.submit import submit
 from portal.lib.scope import network_scope
+from portal.lib.sealing import sealer
+from portal.networks.models import Credential
 from tests.world import ConnectedNetwork
 
 PARTS = "createSpareParts"
@@ -73,62 +72,71 @@ def seconds(act: Any) -> float:
     return statistics.median(times)
 
 
-class PartResource(resources.Resource):  # type: ignore[misc]
-    """The same columns for django-import-export, without any database behind them: its lightest case."""
+class BenchPart(models.Model):
+    """A table as a project has it that imports with django-import-export."""
+
+    reference = models.CharField(max_length=255, unique=True)
+    name = models.CharField(max_length=255)
+    price = models.DecimalField(max_digits=12, decimal_places=2)
+    quantity = models.IntegerField()
+    location = models.CharField(max_length=255)
+    minimum = models.IntegerField()
+
+    class Meta:
+        app_label = "bench"
+        db_table = "bench_part"
+
+
+class PartResource(resources.ModelResource):  # type: ignore[misc]
+    """The same columns, with the library's own defaults."""
 
     reference = fields.Field("reference", "externalReference", widgets.CharWidget())
-    name = fields.Field("name", "name", widgets.CharWidget())
     price = fields.Field("price", "unitPrice", widgets.DecimalWidget())
     quantity = fields.Field("quantity", "stock.quantity", widgets.IntegerWidget())
     location = fields.Field("location", "stock.locationName", widgets.CharWidget())
     minimum = fields.Field("minimum", "minimumStock", widgets.IntegerWidget())
 
     class Meta:
-        import_id_fields = ()
-        instance_loader_class = BaseInstanceLoader
-        use_transactions = False
+        model = BenchPart
+        fields = ("reference", "name", "price", "quantity", "location", "minimum")
+        import_id_fields = ("reference",)
 
-    def get_or_init_instance(self, instance_loader: Any, row: Any) -> Any:
-        return SimpleNamespace(pk=None), True
 
-    def save_instance(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def validate_instance(self, *args: Any, **kwargs: Any) -> None:
-        pass
+def make_table() -> None:
+    """Make the table of BenchPart, as the owner, open to the app."""
+    with connections["owner"].schema_editor() as editor:
+        editor.create_model(BenchPart)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("GRANT ALL ON bench_part, bench_part_id_seq TO portal_app")
 
 
 def dry_run(path: Path) -> None:
     """Read and check the rows with django-import-export."""
     with path.open() as file:
         table = tablib.Dataset().load(file, format="csv")
-    result = PartResource().import_data(table, dry_run=True, raise_errors=False)
+    result = PartResource().import_data(table, dry_run=True, raise_errors=False, use_transactions=True)
     assert result.total_rows
 
 
 @contextmanager
-def vendor() -> Iterator[str]:
-    """A vendor that answers 202 at once."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            left = int(self.headers["Content-Length"])
-            while left:
-                left -= len(self.rfile.read(min(left, 1 << 16)))
-            self.send_response(202)
-            self.send_header("Content-Length", "4")
-            self.end_headers()
-            self.wfile.write(b"null")
-
-        def log_message(self, *values: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+def sandbox(folder: Path) -> Iterator[str]:
+    """Run the sandbox that plays the vendor, with no latency set."""
+    port = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "integrations.sandbox", "--port", str(port), "--data", str(folder / "sandbox")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(200):
+            with suppress(httpx.HTTPError):
+                if httpx.get(url + "/control/api/health").is_success:
+                    break
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.kill()  # it keeps nothing that anybody needs
+        process.wait()
 
 
 def measure(place: ConnectedNetwork, person: User) -> dict[str, float]:
@@ -136,6 +144,7 @@ def measure(place: ConnectedNetwork, person: User) -> dict[str, float]:
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        make_table()
         small, large = write(folder, 10_000), write(folder, 100_000)
         ours, theirs = seconds(lambda: checked(place, small)), seconds(lambda: dry_run(small))
         started = time.perf_counter()
@@ -150,21 +159,22 @@ def measure(place: ConnectedNetwork, person: User) -> dict[str, float]:
         }
         bad = checked(place, write(folder, 5_000 + BAD, every_bad=2))
         figures["check page with many bad rows, ms (below 200)"] = page_ms(place, bad, person)
-        figures |= sending(place, whole)
+        figures |= sending(place, whole, folder)
     return figures
 
 
 def peak_megabytes(place: ConnectedNetwork, path: Path) -> float:
     """Return by how much a process of its own grows while it checks a file."""
     script = (
-        "import os, sys, resource, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'portal.settings'; django.setup()\n"
+        "import os, re, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'portal.settings'; django.setup()\n"
         "from pathlib import Path; from types import SimpleNamespace\n"
         "from portal.networks.models import Network; from tests.bench import jobs\n"
         "place = SimpleNamespace(network=Network.objects.get(id=sys.argv[1]))\n"
         "jobs.checked(place, Path(sys.argv[2]))\n"
-        "idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
+        "idle = peak()\n"
         "jobs.checked(place, Path(sys.argv[3]))\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) / 1024)\n"
+        "print((peak() - idle) / 1024)\n"
     )
     tiny = path.with_name("tiny.csv")
     tiny.write_text("\n".join(",".join(row) for row in (HEADING, *rows(10))) + "\n")
@@ -183,11 +193,14 @@ def page_ms(place: ConnectedNetwork, job: Job, person: User) -> float:
     return seconds(lambda: client.get(address)) * 1000
 
 
-def sending(place: ConnectedNetwork, job: Job) -> dict[str, float]:
-    """Send a job of 100,000 rows, and its very bodies by httpx alone."""
-    with vendor() as url:
+def sending(place: ConnectedNetwork, job: Job, folder: Path) -> dict[str, float]:
+    """Send a job of 100,000 rows to the sandbox, and its very bodies by httpx alone."""
+    with sandbox(folder) as url:
         settings.MOBILITY_WORK_API_URL = url
+        wish = {"name": "Bench", "timezone": "Europe/Paris", "currency": "EUR", "plan": "premium", "language": "en"}
+        key = httpx.post(url + "/control/api/networks", json=wish).json()["api_key"]
         with network_scope(place.network.id):
+            Credential.objects.filter(network_id=place.network.id).update(sealed_key=sealer().seal(key))
             submit(place.network, job.id, send_good=True, actor="bench", now=timezone.now())
         started = time.perf_counter()
         while send_next(place.network.id):
@@ -196,12 +209,11 @@ def sending(place: ConnectedNetwork, job: Job) -> dict[str, float]:
         with network_scope(place.network.id):
             assert Job.objects.get(network_id=place.network.id, id=job.id).state == "done"
             requests = [request_of(job, number) for number in range(1, 12)]
-        items = [request.items for request in requests if request]
+        bodies = [request.body for request in requests if request]
         started = time.perf_counter()
-        for each in items:
-            with httpx.Client() as client:
-                body = json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode()
-                client.post(url + "/partners/v1/spare-parts", content=body).raise_for_status()
+        for body in bodies:
+            headers = {"Api-Key": key, "Content-Type": "application/json"}
+            httpx.post(url + "/partners/v1/spare-parts", content=body, headers=headers, timeout=60).raise_for_status()
         bare = time.perf_counter() - started
     return {
         "sending 100,000 rows, s": ours,

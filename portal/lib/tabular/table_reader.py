@@ -126,6 +126,8 @@ class TableReader:
 
     def _check_lengths(self, row: int, cells: list[str], heading: list[str]) -> None:
         limit = self.limits.max_cell
+        if max(map(len, cells), default=0) <= limit:
+            return
         for index, cell in enumerate(cells):
             if len(cell) > limit:
                 raise self._name_column(CellTooLong(row=row, column=index, limit=limit), heading)
