@@ -35,6 +35,8 @@ class Request:
 def request_of(job: Job, number: int) -> Request | None:
     """Return a request, from 1; before a job is submitted, as it would be. Needs the network's scope."""
     operation = OPERATIONS[job.operation]
+    if not 0 < number <= job.rows:
+        return None
     rows = Row.objects.filter(network_id=job.network_id, job_id=job.id, item__isnull=False).order_by("number")
     if Batch.objects.filter(network_id=job.network_id, job_id=job.id).exists():
         rows = rows.filter(batch=number)

@@ -12,8 +12,9 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from integrations.facts import LevelObserved, from_json
 from integrations.mobility_work.subjects import SubjectKey
-from portal.timeline.models import Subject
+from portal.timeline.models import Reading, Subject
 
 # By the key of readings, or by the reference under which a thing with a native id was last seen.
 ASKED = """
@@ -33,7 +34,7 @@ SEEN = f"""
 """  # noqa: S608
 # The latest movements of a part; where they are of one location only, the last one says how many there are.
 LEVELS = f"""
-{ASKED} SELECT f.key, last.position, last.resulting_stock, last.occurred_at FROM found f
+{ASKED} SELECT f.key, f.subject, last.position, last.resulting_stock, last.occurred_at FROM found f
 JOIN LATERAL (
     SELECT min(r.chain) AS one, max(r.chain) AS other, (array_agg(r.position ORDER BY r.order_key DESC))[1] AS position,
         (array_agg(r.resulting_stock ORDER BY r.order_key DESC))[1] AS resulting_stock,
@@ -44,6 +45,8 @@ JOIN LATERAL (
 ) last ON last.one = last.other
 """  # noqa: S608
 SUGGESTED = 20  # values offered at once
+TELLING_MINIMA = ("SparePartStockWasUnderMinThreshold", "SparePartWasOutOfStock")
+ALERTS = 5_000  # that are looked at for minima
 NEAR = 12  # events of a part that are looked at
 
 
@@ -51,6 +54,7 @@ NEAR = 12  # events of a part that are looked at
 class Level:
     """The stock of a part that the last event about it left."""
 
+    subject: str  # key of the part
     quantity: Decimal
     position: int  # of the event
     occurred_at: datetime
@@ -95,9 +99,20 @@ def levels(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Lev
         cursor.execute(LEVELS, [*_asked(network_id, keys), network_id, NEAR, network_id])
         rows = cursor.fetchall()
     counted: dict[SubjectKey, list[Level]] = {}
-    for key, position, quantity, occurred_at in rows:
-        counted.setdefault(("part", key), []).append(Level(quantity, position, occurred_at))
+    for key, subject, position, quantity, occurred_at in rows:
+        counted.setdefault(("part", key), []).append(Level(subject, quantity, position, occurred_at))
     return {key: found[0] for key, found in counted.items() if len(found) == 1}
+
+
+def minima(network_id: UUID) -> dict[str, Decimal]:
+    """Return the last known minimum of parts, by key, as far as the latest alerts name them. Needs the scope."""
+    alerts = Reading.objects.filter(network_id=network_id, type__in=TELLING_MINIMA).order_by("-order_key")
+    found: dict[str, Decimal] = {}
+    for facts in alerts.values_list("facts", flat=True)[:ALERTS]:
+        for fact in map(from_json, facts):
+            if isinstance(fact, LevelObserved) and fact.minimum is not None:
+                found.setdefault(fact.part, fact.minimum)
+    return found
 
 
 def _asked(network_id: UUID, keys: Iterable[SubjectKey]) -> list[Any]:

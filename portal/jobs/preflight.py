@@ -9,7 +9,7 @@ from uuid import UUID
 
 from integrations.mobility_work.subjects import SubjectKey, subjects_by_column
 from integrations.spec import Operation
-from portal.jobs.known import Level, kinds_seen, levels, seen
+from portal.jobs.known import Level, kinds_seen, levels, minima, seen
 from portal.jobs.problems import Stored, found
 
 UNUSUAL = 10  # times more or less than what was last seen
@@ -22,6 +22,7 @@ class Preflight:
         """Look at what is known as a whole. Needs the network's scope, as do the calls."""
         self.network_id, self.operation = network_id, operation
         self._kinds = kinds_seen(network_id)
+        self._minima = minima(network_id) if operation.sets_level else {}
 
     @property
     def unseen_kinds(self) -> list[str]:
@@ -41,7 +42,8 @@ class Preflight:
             said = [each for column, key in subjects.items() for each in self._of_name(column, key, counts)]
             for key in subjects.values():
                 if key in known:
-                    said += _of_level(self.operation.sets_level, items[row], known[key])
+                    minimum = self._minima.get(known[key].subject)
+                    said += _of_level(self.operation.sets_level, items[row], known[key], minimum)
             if said:
                 warned[row] = said
         return warned
@@ -65,19 +67,25 @@ class Preflight:
         return [found("several", column, value=value, count=count)] if count > 1 else []
 
 
-def _of_level(column: str, item: Mapping[str, Any], known: Level) -> list[Stored]:
+def _of_level(column: str, item: Mapping[str, Any], known: Level, minimum: Decimal | None) -> list[Stored]:
     wanted = item.get(column)
     if not isinstance(wanted, (int, float)):
         return []
     now, before = Decimal(str(wanted)), known.quantity
-    shown = float(before) if before % 1 else int(before)
+    shown = _plain(before)
     if before > 0 and now == 0:
         return [found("to_zero", column, known=shown)]
     if before > 0 and now >= before * UNUSUAL:
         return [found("far_more", column, times=_whole(now / before), known=shown)]
     if before > 0 and now * UNUSUAL <= before:
         return [found("far_less", column, times=_whole(before / now), known=shown)]
+    if minimum is not None and now < minimum <= before:
+        return [found("below_minimum", column, minimum=_plain(minimum), known=shown)]
     return []
+
+
+def _plain(number: Decimal) -> int | float:
+    return float(number) if number % 1 else int(number)
 
 
 def _whole(times: Decimal) -> int:

@@ -27,6 +27,7 @@ FOUND = {
     "far_more": _("{times} times what was last seen ({known}). Is a decimal sign missing?"),
     "far_less": _("1/{times} of what was last seen ({known}). Is a digit missing?"),
     "to_zero": _("The stock becomes 0; last seen: {known}."),
+    "below_minimum": _("The stock falls below its minimum of {minimum}; last seen: {known}."),
     "typed_as_number": _(
         "The column “{heading}” holds numbers in {count} rows: leading zeros, if there were any, are gone. "
         "Format the column as text and type those again."
@@ -59,7 +60,7 @@ KINDS: dict[str, tuple[str | Promise, frozenset[str]]] = {
     "never-seen": (_("never seen"), frozenset({"never_seen"})),
     "seen-before": (_("seen before"), frozenset({"seen_before"})),
     "several": (_("several with one name"), frozenset({"several"})),
-    "unusual": (_("unusual quantity"), frozenset({"far_more", "far_less", "to_zero"})),
+    "unusual": (_("unusual quantity"), frozenset({"far_more", "far_less", "to_zero", "below_minimum"})),
 }
 OTHER = "other"
 # The kinds of things that events name, in the plural.

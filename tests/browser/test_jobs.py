@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from integrations.mobility_work.operations import OPERATIONS
 from tests.browser.conftest import faults_of, sign_in
 
 pytestmark = [
@@ -26,7 +30,8 @@ FILE = "Référence;Nouveau stock;Remarque\nA-1;12;\nA-2;douze;\nA-3;;\nA-4;1;\n
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "inventaire.csv"
-    path.write_bytes(FILE.encode("cp1252"))
+    # Parts of its own: a second change of one part waits until the first is settled.
+    path.write_bytes(FILE.replace("A-", f"{uuid4().hex[:6]}-").encode("cp1252"))
     return path
 
 
@@ -106,6 +111,60 @@ def test_every_step_of_a_file_is_sound_for_all_readers(
     expect(page.locator("#progress .state").first).to_have_text("Done", timeout=30_000)
     found += faults_of(page, "job", width=width)
     assert "\n".join(found) == ""
+
+
+def examples(product: dict[str, Any], name: str, way: str) -> dict[str, str]:
+    """Return a row of an operation, as a person types it; who and what a task names is there.
+
+    Each is about a thing of its own: a second change of one part waits until the first is settled.
+    """
+    operation = OPERATIONS[name]
+    row = {field.name: field.example for field in operation.fields}
+    if operation.identity:
+        row[operation.identity[0]] = f"{way}-{name}"
+    if name == "scheduleTask":
+        networks = httpx.get(product["sandbox_url"] + "/control/api/networks", timeout=20).json()
+        cluses = next(each for each in networks if "Cluses" in each["name"])
+        plant = httpx.get(
+            f"{product['sandbox_url']}/control/api/networks/{cluses['network_id']}/plant", timeout=20
+        ).json()
+        row["equipment"], row["assignees"] = plant["equipments"][0]["code"], str(plant["people"][0]["id"])
+    return row
+
+
+def send_it(page: Page) -> None:
+    page.locator("#figures form button").click()
+    page.locator("dialog[open] [value=yes]").click()
+    expect(page.locator("#progress .state").first).to_have_text("Done", timeout=30_000)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_by_form_and_by_file(page: Page, product: dict[str, Any], name: str, tmp_path: Path) -> None:
+    sign_in(page, product, "manager")
+    address = f"{product['portal_url']}/networks/val-darve-cluses/send/{name}/"
+    row = examples(product, name, "form")
+    page.goto(address)
+    page.get_by_role("link", name="Fill in a form").click()
+    for column, cell in row.items():
+        field = page.locator(f"[name='cell-{column}']")
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(cell)
+        else:
+            field.fill(cell)
+    page.get_by_role("button", name="Check it").click()
+    send_it(page)
+    row, path = examples(product, name, "file"), tmp_path / "rows.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([list(row), list(row.values())])
+    page.goto(address)
+    page.get_by_label("File").set_input_files(path)
+    page.get_by_role("button", name="Upload the file").click()
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("#figures")).to_be_visible(timeout=20_000)
+    page.get_by_role("link", name="See the request").click()
+    expect(page.locator("main")).to_contain_text(OPERATIONS[name].path)
+    page.go_back()
+    send_it(page)
 
 
 def test_an_auditor_sees_the_job_and_no_way_to_act(page: Page, product: dict[str, Any], file: Path) -> None:

@@ -198,6 +198,21 @@ def test_levels_far_off_what_was_last_seen_are_warned_of(desk: Desk) -> None:
     assert desk.rows(job)[0].warnings[0]["params"] == {"times": 10, "known": 30}
 
 
+def test_a_level_below_the_minimum_that_an_alert_named_is_warned_of(desk: Desk) -> None:
+    alert = {
+        "_event": "SparePartStockWasUnderMinThreshold",
+        "_date": (timezone.now() - timedelta(hours=3)).isoformat(),
+        "stock": {"quantity": 3, "minimumStock": 8},
+        "sparePart": {"id": "a-1", "externalReference": "A-1", "name": "Bearing"},
+        "movement": {"quantity": 1, "previousStock": 4},
+    }
+    desk.hears([alert, consumed("A-1", 20)])
+    job = desk.checked("id,quantity\nA-1,7\n")
+    assert desk.said(job) == {2: [("quantity", "below_minimum")]}
+    assert shown(desk.rows(job)[0].warnings[0]).text == "The stock falls below its minimum of 8; last seen: 20."
+    assert desk.said(desk.checked("id,quantity\nA-1,8\n")) == {}
+
+
 def test_a_reference_that_several_parts_share_is_warned_of(desk: Desk) -> None:
     desk.hears([consumed("A-1", 40, native="1"), consumed("A-1", 30, native="2")])
     job = desk.checked("id,quantity\nA-1,300\n")
@@ -308,7 +323,7 @@ def test_odd_characters_of_a_bad_row_are_kept_in_a_form_that_the_database_takes(
 
 
 def test_every_sentence_of_what_is_found_can_be_filled_in(desk: Desk) -> None:
-    params: dict[str, Any] = dict.fromkeys(("row", "count", "times", "known"), 3)
+    params: dict[str, Any] = dict.fromkeys(("row", "count", "times", "known", "minimum"), 3)
     params |= dict.fromkeys(("identity", "value", "heading", "kinds"), "x")
     for language in ("en", "fr"):
         with translation.override(language):

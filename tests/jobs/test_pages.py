@@ -288,3 +288,30 @@ def test_what_a_stock_would_change_is_shown_beside_what_was_last_seen(
     page = text_of(bob.get(address + "check/?show=changes"))
     assert "A-1 116 90 -26" in page
     assert "B-2 not known 5" in page
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "requests/0/", "requests/999999999999999999999/", "rows/999999999999999999999/", "?after=99999999999999999999",
+        "?batch=x&state=none", "check/?after=-1&kind=nothing&show=nothing", "check/?kind=other", "check/?show=left-out",
+        "columns/", "results/", "bad-rows/", "item/", "progress/?was=nothing",
+    ],
+)  # fmt: skip
+def test_odd_addresses_have_an_answer(bob: Client, world: World, path: str) -> None:
+    address = check(bob, world, "id,quantity\nA-1,x\nA-2,3\n")
+    assert bob.get(address + path).status_code in {200, 302, 404, 405}
+    assert bob.post(address + path, {"state": "\0", "cell-id": "\0"}).status_code in {200, 302, 404, 405, 422}
+    bob.post(address + "send/", {"send_good": "1"})
+    assert bob.get(address + path).status_code in {200, 302, 404, 405}
+
+
+@pytest.mark.parametrize("typed", ["\0", "a" * 40_000, "é\u202e\U0001f600", "=1+1", '"', "∅", " "])
+def test_whatever_is_typed_is_kept_or_refused_with_a_sentence(bob: Client, world: World, typed: str) -> None:
+    answer: Any = bob.post(f"{STOCK}one/", {"cell-id": typed, "cell-quantity": typed, "type-id": typed}, follow=True)
+    assert answer.status_code == 200
+    address = answer.redirect_chain[-1][0].rsplit("/", 2)[0] + "/"
+    changed = bob.post(address + "rows/1/", {"cell-id": "A-1", "cell-quantity": typed}, headers={"HX-Request": "true"})
+    assert changed.status_code == 200
+    assert bob.get("/jobs/", {"operation": typed, "state": typed, "before": typed}).status_code == 200
+    assert bob.get(f"{STOCK}known/id/", {"cell-id": typed}).status_code == 200
