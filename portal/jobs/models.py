@@ -161,7 +161,7 @@ class Row(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["network", "job_id", "batch", "number"], name="job_row_batch"),
-            models.Index(fields=["network", "job_id", "state", "number"], name="job_row_state"),
+            # None holds the state: it changes three times per row, and in place only where no index must follow.
             models.Index(
                 fields=["network", "job_id", "number"],
                 condition=models.Q(cells__isnull=False),
