@@ -9,7 +9,7 @@ from uuid import UUID
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
 from portal.jobs.checking import cells_in_file
-from portal.jobs.drafts import draft_of_file
+from portal.jobs.drafts import choices_of, draft_of_file
 from portal.jobs.files import on_disk
 from portal.jobs.models import Job, Row
 from portal.jobs.single import ROW, draft_of_form, fill_in
@@ -87,8 +87,8 @@ def _taken(network: Network, job_id: UUID) -> set[int]:
     """Return the rows that another job goes on with already: what may not be repeated is in one of them only."""
     others = Job.objects.filter(network_id=network.id, previous_id=job_id, previous_network_id=None)
     alive = others.exclude(state=JobState.CANCELLED, submitted_at=None).values("id")
-    rows = Row.objects.filter(network_id=network.id, job_id__in=alive)
-    return set(rows.exclude(state__in=[RowState.LEFT_OUT, RowState.HELD]).values_list("number", flat=True))
+    # Whatever became of them there: what is left out of that job may be put back, and what it holds goes on from it.
+    return set(Row.objects.filter(network_id=network.id, job_id__in=alive).values_list("number", flat=True))
 
 
 def repeat_on_production(sandbox: Network, job_id: UUID, *, actor: User, now: datetime) -> Job:
@@ -110,8 +110,9 @@ def repeat_on_production(sandbox: Network, job_id: UUID, *, actor: User, now: da
     else:
         with on_disk(sandbox.id, job_id) as path:
             job = draft_of_file(
-                production, rehearsal.operation, path, file_name=rehearsal.file_name, actor=actor, now=now
-            )
+                production, rehearsal.operation, path, file_name=rehearsal.file_name, actor=actor, now=now,
+                chosen=choices_of(rehearsal),
+            )  # fmt: skip
     with network_scope(production.id):
         changes = {"previous_id": rehearsal.id, "previous_network_id": sandbox.id}
         if job.heading == rehearsal.heading:  # what the headings mean was said already

@@ -30,6 +30,7 @@ from portal.jobs.models import Job, Row
 from portal.jobs.preflight import Preflight
 from portal.jobs.problems import Stored, found, stored, stored_file_error
 from portal.jobs.states import JobState, RowState
+from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
 from portal.lib.statements import execute_binary
 from portal.lib.tabular import FileFormat, RowError, TableReader, TabularError, read_rows
@@ -330,19 +331,10 @@ def _plain_json(value: Any) -> str:
     return json.dumps(storable(value)) if "\\ud" in text or "\\u0000" in text else text
 
 
-def storable(value: Any) -> Any:
-    """Return what PostgreSQL can keep as JSON: what is no character at all becomes a question mark."""
-    if isinstance(value, str):
-        return value.encode(errors="replace").decode().replace("\0", "?")
-    if isinstance(value, dict):
-        return {name: storable(each) for name, each in value.items()}
-    return [storable(each) for each in value] if isinstance(value, list) else value
-
-
 def cells_in_file(job: Job, numbers: set[int]) -> dict[int, dict[str, str]]:
     """Return the cells of some rows of a job's file, which are not kept where there is nothing to say of them."""
     found: dict[int, dict[str, str]] = {}
-    if not numbers or job.file_format is None:
+    if not numbers or job.file_format is None or not job.file_bytes:
         return found
     used, last = used_columns(job), max(numbers)
     with on_disk(job.network_id, job.id) as path, _open_file(job, path, lambda error: None) as table:

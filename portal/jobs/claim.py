@@ -19,7 +19,7 @@ from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.moves import move
-from portal.jobs.repeats import leave_touched, maybe_sent
+from portal.jobs.repeats import MAYBE, leave_touched, maybe_sent
 from portal.jobs.states import JobState, RowState
 from portal.jobs.support import KEPT
 from portal.lib.ids import first_id_at
@@ -34,7 +34,11 @@ LOOK_AGAIN = timedelta(seconds=15)
 UNSETTLED = """
 SELECT max(other.updated_at) FROM jobs_row mine
 JOIN jobs_row other ON other.network_id = mine.network_id AND other.about = mine.about AND other.job_id <> mine.job_id
-    AND other.state IN ('sending', 'accepted', 'uncertain') AND other.updated_at > %(since)s
+    AND other.updated_at > %(since)s AND (
+        other.state IN ('sending', 'accepted', 'uncertain')
+        OR other.state = 'queued' AND EXISTS (
+            SELECT 1 FROM jobs_call c WHERE c.network_id = other.network_id AND c.job_id = other.job_id
+                AND c.batch = other.batch AND c.outcome = ANY (%(unknown)s)))
 WHERE mine.network_id = %(network)s AND mine.job_id = %(job)s AND mine.batch = %(batch)s AND mine.about <> ''
     AND mine.state = 'queued'
 """
@@ -71,7 +75,7 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
         job = Job.objects.get(network_id=network.id, id=batch.job_id)
         operation = OPERATIONS[job.operation]
         mine = Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number)
-        maybe_since = maybe_sent(network.id, job.id).get(batch.number)
+        maybe_since = maybe_sent(network.id, job.id, batch=batch.number).get(batch.number)
         if maybe_since is not None:
             # Only now, just before the repeat: an event may have come while it waited for its time.
             leave_touched(mine, operation, network_id=network.id, since=maybe_since, now=now)
@@ -79,8 +83,9 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
             continue
         if mine.filter(state=RowState.QUEUED).exists():
             return _take(network, job, batch, operation, now=now)
+        # An event has told of it already: its rows are looked back for.
         Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
-            state=Batch.State.UNCERTAIN
+            state=Batch.State.UNCERTAIN, proof_pending=bool(operation.confirmed_by)
         )
         end_if_all_is_sent(network.id, job.id, now=now)
     return None
@@ -94,7 +99,10 @@ def _wait_for_others(network: Network, batch: Batch, *, now: datetime) -> bool:
     """
     since = now - timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
     with connection.cursor() as cursor:
-        cursor.execute(UNSETTLED, {"network": network.id, "job": batch.job_id, "batch": batch.number, "since": since})
+        cursor.execute(
+            UNSETTLED,
+            {"network": network.id, "job": batch.job_id, "batch": batch.number, "since": since, "unknown": MAYBE},
+        )
         [latest] = cursor.fetchone() or [None]
     if latest is None:
         return False

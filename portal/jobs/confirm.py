@@ -7,6 +7,7 @@ settled, against all events since it was sent, and whenever a further event spea
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from django.db import connection
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from integrations.errors import AccessDenied, BadKey, InvalidPayload, NothingSent, RateLimited
 from integrations.facts import LevelObserved, QuantityMoved, TaskChanged, from_json
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.mobility_work.ordering import lower_bound
@@ -33,6 +35,12 @@ from portal.timeline.models import Event, EventSubject, Reading, Subject
 EVENTS = 1_000  # per transaction
 LOOK_BACK = 1_000  # rows, where requests are small
 NEAR = 50  # events about a thing, from the time of sending on, that are looked at
+NONCE = re.compile(r"[0-9a-f]{32}")
+# Rows whose last change is older are not judged any more; confirmed ones only for as long as events may come late.
+JUDGED_FOR, CONFIRMED_FOR = timedelta(days=30), timedelta(days=1)
+ROWS = 20_000  # at once
+# After these, nothing of a call took effect.
+WITHOUT_EFFECT = [kind.__name__ for kind in (NothingSent, RateLimited, BadKey, AccessDenied, InvalidPayload)]
 JUDGED = (
     RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.UNCERTAIN, RowState.CONFIRMED, RowState.CONTRADICTED,
 )  # fmt: skip
@@ -110,9 +118,19 @@ def _follow(network_id: UUID) -> bool:
     keys = EventSubject.objects.filter(network_id=network_id, position__in=list(types), kind="part")
     abouts = _names_of(network_id, set(keys.values_list("key", flat=True)))
     if abouts:
-        _judge_stock(network_id, list(Row.objects.filter(network_id=network_id, about__in=abouts, state__in=JUDGED)))
+        _judge_stock(network_id, _in_question(network_id, abouts))
     EvidenceCursor.objects.filter(network_id=network_id).update(position=max(types))
     return True
+
+
+def _in_question(network_id: UUID, abouts: set[str]) -> list[Row]:
+    """Return the rows about these parts of which events may still say something new."""
+    now = timezone.now()
+    rows = Row.objects.filter(network_id=network_id, about__in=abouts, state__in=JUDGED)
+    young = rows.filter(updated_at__gte=now - JUDGED_FOR).exclude(
+        state=RowState.CONFIRMED, updated_at__lt=now - CONFIRMED_FOR
+    )
+    return list(young.order_by("-updated_at")[:ROWS])
 
 
 def _give_up_waiting(network_id: UUID) -> bool:
@@ -142,18 +160,21 @@ def _judge_stock(network_id: UUID, rows: Sequence[Row]) -> None:
     asked = [(place, key) for place, each in sent.items() for key in keys.get(each.about, ())]
     observed = _observed(network_id, [(place, key, sent[place].sent_at) for place, key in asked])
     grace = timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
+    found: list[Found] = []
     for place, each in sent.items():
         judgements: dict[str, Judgement] = {}
         for key in keys.get(each.about, ()):
-            found = judge(
+            judged = judge(
                 observed.get((place, key), ()),
                 sent=each.quantity,
                 sent_at=each.sent_at,
                 grace_until=each.answered_at + grace,
             )
-            if found:
-                judgements[key] = found
-        _record(network_id, each.job_id, each.number, judgements, kind="part")
+            if judged:
+                judgements[key] = judged
+        if judgements:
+            found.append(Found(each.job_id, each.number, "part", judgements))
+    _record(network_id, found)
 
 
 def _sent(network_id: UUID, rows: Sequence[Row]) -> list[Sent]:
@@ -172,12 +193,17 @@ def _sent(network_id: UUID, rows: Sequence[Row]) -> list[Sent]:
 
 
 def _times(network_id: UUID, batches: Iterable[tuple[UUID, int]]) -> dict[tuple[UUID, int], tuple[datetime, datetime]]:
-    """Return when the first call of each request began and when the last ended."""
+    """Return when the first call of each request began that may have taken effect, and when the last ended."""
     wanted = set(batches)
     calls = Call.objects.filter(
         network_id=network_id, job_id__in={job for job, _ in wanted}, batch__in={number for _, number in wanted}
     )
-    spans = calls.values_list("job_id", "batch").annotate(Min("started_at"), Max("ended_at")).order_by()
+    spans = (
+        calls.exclude(outcome__in=WITHOUT_EFFECT)
+        .values_list("job_id", "batch")
+        .annotate(Min("started_at"), Max("ended_at"))
+        .order_by()
+    )
     return {(job, number): (first, last or first) for job, number, first, last in spans if (job, number) in wanted}
 
 
@@ -252,7 +278,7 @@ def _judge_echoes(network_id: UUID, positions: Sequence[int]) -> None:
         if row is None or task is None:
             continue
         seen = Observation(position, bytes(reading.order_key), reading.occurred_at, frozenset())
-        _record(network_id, row.job_id, row.number, {task: Judgement(Verdict.CONFIRMED, seen)}, kind="task")
+        _record(network_id, [Found(row.job_id, row.number, "task", {task: Judgement(Verdict.CONFIRMED, seen)})])
 
 
 def _echo_in(raw: bytes) -> dict[str, Any] | None:
@@ -260,41 +286,55 @@ def _echo_in(raw: bytes) -> dict[str, Any] | None:
     if b'"portal"' not in raw:
         return None
     try:
-        metadata = json.loads(raw).get("metadata")
-        echo = metadata.get("portal")
-        return {"job": UUID(echo["job"]), "row": int(echo["row"]), "nonce": str(echo["nonce"])}
+        echo = json.loads(raw)["metadata"]["portal"]
+        job, row, nonce = UUID(echo["job"]), echo["row"], echo["nonce"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None  # somebody else's metadata has a member of that name
+    is_ours = type(row) is int and 0 < row < 1 << 31 and isinstance(nonce, str) and NONCE.fullmatch(nonce)
+    return {"job": job, "row": row, "nonce": nonce} if is_ours else None
 
 
 # --- what is kept
 
 
-def _record(network_id: UUID, job_id: UUID, number: int, judgements: dict[str, Judgement], *, kind: str) -> None:
-    """Keep the evidence, never what it replaces, and bring the row's state up to it."""
-    verdict = together(judgements.values())
-    if verdict is None:
-        return
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What events say of one row, by the key of what they speak of."""
+
+    job_id: UUID
+    number: int
+    kind: str
+    judgements: dict[str, Judgement]
+
+
+def _record(network_id: UUID, found: Sequence[Found]) -> None:
+    """Keep the evidence, never what it replaces, and bring the rows' states up to it: few statements for many rows."""
     now = timezone.now()
     Confirmation.objects.bulk_create(
-        (
+        [
             Confirmation(
                 network_id=network_id,
-                job_id=job_id,
-                number=number,
-                kind=kind,
+                job_id=each.job_id,
+                number=each.number,
+                kind=each.kind,
                 key=key,
-                position=each.observation.position,
-                verdict=each.verdict,
-                occurred_at=each.observation.occurred_at,
+                position=judgement.observation.position,
+                verdict=judgement.verdict,
+                occurred_at=judgement.observation.occurred_at,
                 found_at=now,
             )
-            for key, each in judgements.items()
-        ),
+            for each in found
+            for key, judgement in each.judgements.items()
+        ],
+        batch_size=EVENTS,
         ignore_conflicts=True,
     )
-    after = RowState(verdict.value)
-    mine = Row.objects.filter(network_id=network_id, job_id=job_id, number=number)
-    for before in JUDGED:
-        if after in ROW_TRANSITIONS[before] and move(mine, before, after, now=now):
-            return
+    groups: dict[tuple[UUID, RowState], list[int]] = {}
+    for each in found:
+        if verdict := together(each.judgements.values()):
+            groups.setdefault((each.job_id, RowState(verdict.value)), []).append(each.number)
+    for (job_id, after), numbers in groups.items():
+        mine = Row.objects.filter(network_id=network_id, job_id=job_id, number__in=numbers)
+        for before in JUDGED:
+            if after in ROW_TRANSITIONS[before]:
+                move(mine, before, after, now=now)

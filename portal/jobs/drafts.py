@@ -25,6 +25,7 @@ from portal.jobs.models import ColumnChoice, Job
 from portal.jobs.states import JobState, StateRefused, refuse_wrong_turn
 from portal.jobs.submit import refuse_outside_plan
 from portal.lib.ids import new_id
+from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
 from portal.lib.tabular import FileFormat, Limits, TabularError, detect, read_rows
 from portal.networks.models import Network
@@ -66,16 +67,25 @@ def beginning_of(path: Path, file_format: FileFormat) -> Beginning:
 
 
 def draft_of_file(
-    network: Network, operation_name: str, path: Path, *, file_name: str, actor: User | str, now: datetime
+    network: Network,
+    operation_name: str,
+    path: Path,
+    *,
+    file_name: str,
+    actor: User | str,
+    now: datetime,
+    chosen: Mapping[str, str] | None = None,
 ) -> Job:
     """Keep a file as the draft of a job. Opens the network's scope itself, after the file was looked at.
+
+    `chosen` says how it is read, as of `read_anew`; what it does not say is found out.
 
     Raises NotInPlan, TabularError, and KeyError for an operation that there is not.
     """
     operation = OPERATIONS[operation_name]
     refuse_outside_plan(network, operation)
-    file_format = detect(path, limits=limits())
-    heading = beginning_of(path, file_format).heading
+    file_format = detect(path, limits=limits(), **(chosen or {}))
+    heading = storable(beginning_of(path, file_format).heading)
     person = None if isinstance(actor, str) else actor
     with network_scope(network.id):
         job_id = new_id()
@@ -91,7 +101,7 @@ def draft_of_file(
             file_name=file_name[:255],
             file_digest=digest,
             file_bytes=size,
-            file_format=file_format.as_dict(),
+            file_format=storable(file_format.as_dict()),
             heading=list(heading),
             columns=columns,
             identifier_types=types,
@@ -144,6 +154,13 @@ def _translation(code: str) -> Any:
     return translate
 
 
+def choices_of(job: Job) -> dict[str, str]:
+    """Return how the file of a job is read, in the words of `read_anew`."""
+    now = job.file_format or {}
+    names = ("sheet", "decimal") if now.get("kind") == "xlsx" else ("encoding", "delimiter", "quote", "decimal")
+    return {name: now[name] for name in names if name in now}
+
+
 def read_anew(network: Network, job_id: UUID, chosen: Mapping[str, str]) -> Job:
     """Read the file of a draft as a person says: `chosen` has any of encoding, delimiter, quote, decimal and sheet.
 
@@ -154,9 +171,9 @@ def read_anew(network: Network, job_id: UUID, chosen: Mapping[str, str]) -> Job:
     refuse_wrong_turn(JobState(job.state), JobState.CHECKING)
     with on_disk(network.id, job_id) as path:
         file_format = detect(path, limits=limits(), **chosen)
-        heading = beginning_of(path, file_format).heading
+        heading = storable(beginning_of(path, file_format).heading)
     with network_scope(network.id):
-        changes: dict[str, Any] = {"file_format": file_format.as_dict(), "remarks": []}
+        changes: dict[str, Any] = {"file_format": storable(file_format.as_dict()), "remarks": []}
         if list(heading) != job.heading:
             columns, types = _meant(network, OPERATIONS[job.operation], heading)
             changes |= {"heading": list(heading), "columns": columns, "identifier_types": types}

@@ -10,15 +10,20 @@ from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import cells_in_file, checked_row, reader_of, storable, used_columns
+from portal.jobs.checking import cells_in_file, checked_row, reader_of, used_columns
 from portal.jobs.doubles import content_of, doubles_of, identity_of
 from portal.jobs.models import Job, Row
 from portal.jobs.moves import move
 from portal.jobs.preflight import Preflight
 from portal.jobs.problems import Stored
 from portal.jobs.states import JobState, RowState, StateRefused
+from portal.lib.plain_json import storable
 from portal.networks.acts import record_act
 from portal.networks.models import Network
+
+
+class LeftOut(Exception):
+    """The row is left out of what is sent: it is put back before it is changed."""
 
 
 class UnknownColumn(Exception):
@@ -31,14 +36,16 @@ def change_cells(
     """Change some cells of a row and check it again, with the rows that are about the same thing.
 
     Needs the network's scope, inside a transaction. Raises StateRefused where the job is not being prepared,
-    Row.DoesNotExist, and UnknownColumn.
+    Row.DoesNotExist, LeftOut and UnknownColumn.
     """
     job = _in_preparation(network, job_id)
     row = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+    if row.state == RowState.LEFT_OUT:
+        raise LeftOut
     known = {name for _position, name in used_columns(job)}
     if not known.issuperset(cells):
         raise UnknownColumn(", ".join(sorted(set(cells) - known)))
-    before = dict(row.cells or cells_in_file(job, {number}).get(number, {}))
+    before = dict(row.cells if row.cells is not None else cells_in_file(job, {number}).get(number, {}))
     after = dict.fromkeys(known, "") | before | {name: storable(cell) for name, cell in cells.items()}
     changed = {name: cell for name, cell in after.items() if cell != before.get(name, "")}
     if changed:

@@ -49,7 +49,8 @@ def cancel_waiting(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
     doubtful = list(waiting.filter(number__in=maybe_sent(network_id, job_id)).values_list("number", flat=True))
     rows = Row.objects.filter(network_id=network_id, job_id=job_id)
     move(rows.filter(batch__in=doubtful), RowState.QUEUED, RowState.UNCERTAIN, now=now)
-    waiting.filter(number__in=doubtful).update(state=Batch.State.UNCERTAIN)
+    may_be_proved = bool(OPERATIONS[Job.objects.get(network_id=network_id, id=job_id).operation].confirmed_by)
+    waiting.filter(number__in=doubtful).update(state=Batch.State.UNCERTAIN, proof_pending=may_be_proved)
     # What is in line now waits in a batch: what is under way is "sending".
     move(rows, RowState.QUEUED, RowState.NOT_SENT, now=now, reason=Row.Reason.CANCELLED)
     waiting.update(state=Batch.State.NOT_SENT)

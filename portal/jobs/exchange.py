@@ -54,7 +54,7 @@ def request_of(job: Job, number: int) -> Request | None:
     if not items:
         return None
     body = body_of(operation, items)
-    call = Call.objects.filter(network_id=job.network_id, job_id=job.id, batch=number).order_by("-attempt").first()
+    call = Call.objects.filter(network_id=job.network_id, job_id=job.id, batch=number).order_by("-id").first()
     digest = bytes(call.request_digest) if call else b""
     return Request(number, items, body, call is not None, digest == hashlib.sha256(body).digest())
 

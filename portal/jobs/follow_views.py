@@ -29,7 +29,16 @@ from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.notices import mark_seen
 from portal.jobs.prepare_views import job_or_404, row_number, step_of
 from portal.jobs.problems import said_by_vendor
-from portal.jobs.queries import JobFilters, Progress, batch_page, evidence_for, job_page, progress_of, result_page
+from portal.jobs.queries import (
+    JobFilters,
+    Progress,
+    batch_page,
+    evidence_for,
+    job_page,
+    progress_of,
+    result_page,
+    unverified_among,
+)
 from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, JobState, RowState, StateRefused
 from portal.jobs.submit import NothingToSend, NotInPlan
 from portal.jobs.submit import cancel as cancel_job
@@ -114,6 +123,7 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     places = names_of_places(found)
     evidence = evidence_for(found, rows)
     context = _following(request, network, found) | {
+        "unverified": unverified_among(found, evidence),
         "rows": [_row_shown(found, row, places) | {"evidence": evidence.get(row.number, [])} for row in rows],
         "more": more,
         "after": after,
@@ -153,7 +163,7 @@ def _following(request: PortalRequest, network: Network, found: Job) -> dict[str
         "bad_rows": figures.counts.get(RowState.HELD, 0) + figures.counts.get(RowState.INVALID, 0),
         "may_act": may_act,
         "left_behind": _left_behind(figures) if may_act and found.submitted_at else [],
-        "production": _production(request, network) if may_act else None,
+        "production": _production(request, network) if may_act and _may_repeat(found) else None,
         "previous": _previous(request, found),
         "next": list(
             Job.objects.filter(network_id=network.id, previous_id=found.id, previous_network_id=None).order_by("id")[:5]
@@ -185,6 +195,11 @@ def _left_behind(progress: Progress) -> list[dict[str, Any]]:
         for state in RowState
         if state in LEFT_BEHIND and progress.counts.get(state)
     ]
+
+
+def _may_repeat(found: Job) -> bool:
+    """Say whether there is something to repeat: rows of an earlier job have no file of their own."""
+    return found.source == Job.Source.FORM or bool(found.file_bytes)
 
 
 def _production(request: PortalRequest, network: Network) -> Network | None:
@@ -267,7 +282,7 @@ def cancel(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         messages.info(request, _("This job has ended already."))
         return redirect("job", slug, job_id)
     if was_prepared:
-        messages.success(request, _("The file was discarded. Nothing was sent."))
+        messages.success(request, _("It was set aside. Nothing was sent."))
         return redirect("jobs")
     messages.success(request, _("Nothing more is sent. What is under way is still settled by its answer."))
     return redirect("job", slug, job_id)
@@ -299,6 +314,8 @@ def go_on(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         messages.info(request, _("No row of this job is left to be sent once more."))
     except NotInPlan:
         messages.error(request, _("The plan of this network does not include this operation."))
+    except TabularError as error:
+        messages.error(request, str(error))
     except StateRefused:
         return redirect("job", slug, job_id)
     else:
@@ -316,7 +333,8 @@ def repeat(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         raise Http404(_("This network is paired with no production network."))
     request.access.network(production.slug, at_least=Level.MANAGER)
     with network_scope(network.id):
-        job_or_404(network, job_id)
+        if not _may_repeat(job_or_404(network, job_id)):
+            raise Http404(_("This job was not made of a file."))
     try:
         made = repeat_on_production(network, job_id, actor=request.access.user, now=timezone.now())
     except NotInPlan:

@@ -79,8 +79,9 @@ def mail_next(network_id: UUID, *, now: datetime) -> bool:
     """
     with network_scope(network_id):
         due = Job.objects.select_for_update(skip_locked=True).filter(
-            STOPPED, network_id=network_id, mailed_at=None, created_by_id__isnull=False, submitted_at__gte=now - LATE
-        )
+            Q(ended_at__gte=now - LATE) | Q(state=JobState.PAUSED),
+            network_id=network_id, mailed_at=None, created_by_id__isnull=False, submitted_at__isnull=False,
+        )  # fmt: skip
         job = due.order_by("id").first()
         if job is None:
             return False

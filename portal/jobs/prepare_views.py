@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -167,7 +169,11 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
             if request.POST.get("act") == "read":
                 read_anew(network, job_id, _choices_of_reading(request.POST, FileFormat.from_dict(job.file_format)))
                 return redirect("job_columns", slug, job_id)
+            if request.POST.get("of") != _heading_digest(job):
+                raise _ReadAnew
             with network_scope(network.id):
+                if job.state == JobState.CHECKED and _meant(request.POST, job) == (job.columns, job.identifier_types):
+                    return redirect("job_check", slug, job_id)
                 job = _choose(request.POST, network, job)
                 start_check(network, job_id)
                 background.nudge(background.check, network.id)
@@ -176,6 +182,8 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
             problem = str(error)
         except Undecided:
             problem = _("Say what the columns marked below mean, or leave them out.")
+        except _ReadAnew:
+            problem = _("The file was read in another way meanwhile. Look at the columns once more.")
         except StateRefused:
             return redirect("job", slug, job_id)
     return _columns_page(request, network, job, problem=problem)
@@ -187,8 +195,25 @@ def _choices_of_reading(data: Mapping[str, str], now: FileFormat) -> dict[str, s
     return {name: value for name, value in offered.items() if value != getattr(now, name)}
 
 
+class _ReadAnew(Exception):
+    """The page shows other headings than the file has now."""
+
+
+def _heading_digest(job: Job) -> str:
+    return hashlib.sha256(json.dumps([job.heading, job.file_format], sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _choose(data: Mapping[str, str], network: Network, job: Job) -> Job:
-    """Keep what a person says of the headings; what makes no sense counts as not chosen. Needs the scope."""
+    """Keep what a person says of the headings. Needs the scope.
+
+    It is kept also where something is left to say: nothing that was chosen is chosen twice.
+    """
+    meant, types = _meant(data, job)
+    return choose_columns(network, job.id, meant, identifier_types=types, now=timezone.now())
+
+
+def _meant(data: Mapping[str, str], job: Job) -> tuple[list[str | None], dict[str, str]]:
+    """Return what a person says of the headings; what makes no sense counts as not chosen."""
     operation = OPERATIONS[job.operation]
     fields = {field.name: field for field in operation.fields}
     meant: list[str | None] = []
@@ -199,8 +224,7 @@ def _choose(data: Mapping[str, str], network: Network, job: Job) -> Job:
         kind = data.get(f"type-{position}-{value}", "")
         if value in fields and kind in {each.name for each in fields[value].identifiers}:
             types[value] = kind
-    # The choice is kept also where something is left to say: nothing that was chosen is chosen twice.
-    return choose_columns(network, job.id, meant, identifier_types=types, now=timezone.now())
+    return meant, types
 
 
 def _columns_page(request: PortalRequest, network: Network, job: Job, *, problem: str) -> HttpResponse:
@@ -234,6 +258,7 @@ def _columns_page(request: PortalRequest, network: Network, job: Job, *, problem
         ],
         "fields": operation.fields,
         "missing": missing(operation, job.columns),
+        "of": _heading_digest(job),
         "problem": problem,
         "remarks": remarks,
         "step": 2,
@@ -416,6 +441,9 @@ def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpRes
     except StateRefused:
         messages.info(request, _("This job is not being prepared any more, so the row was not changed."))
         return _elsewhere(request, "job", slug, job_id)
+    except edit.LeftOut:
+        # Somebody left it out meanwhile: the answer shows it so, and nothing was changed.
+        messages.info(request, _("Row %(number)s is left out. Put it back before you change it.") % {"number": number})
     except edit.UnknownColumn as error:
         raise Http404(_("This file has no column %(name)s.") % {"name": error}) from error
     if not request.headers.get("HX-Request"):

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from portal.jobs.ending import counts_of
 from portal.jobs.models import Batch, Call, Confirmation, Job, Row
 from portal.jobs.problems import KINDS, OTHER, kind_of
 from portal.jobs.states import UNDER_WAY, JobState, RowState
 from portal.networks.models import Network
+from portal.timeline.models import Reading
 
 PAGE = 50
 COUNT_KINDS = """
@@ -222,13 +223,13 @@ def _segments(counts: dict[RowState, int]) -> Iterable[Segment]:
 
 
 def _rows_per_second(job: Job, settled: int, *, now: datetime) -> float | None:
-    times = Call.objects.filter(network_id=job.network_id, job_id=job.id).aggregate(
-        first=Min("started_at"), last=Max("ended_at")
-    )
-    if not settled or times["first"] is None or times["last"] is None:
+    calls = Call.objects.filter(network_id=job.network_id, job_id=job.id)
+    first = calls.order_by("batch", "attempt").values_list("started_at", flat=True).first()
+    last = calls.order_by("-batch", "-attempt").values_list("ended_at", flat=True).first()
+    if not settled or first is None:
         return None
-    until = now if job.state == JobState.SENDING else times["last"]
-    seconds = (until - times["first"]).total_seconds()
+    until = now if job.state == JobState.SENDING else last or now
+    seconds = (until - first).total_seconds()
     return settled / seconds if seconds > 0 else None
 
 
@@ -247,7 +248,7 @@ def batch_page(job: Job, *, after: int) -> tuple[list[SentBatch], int | None]:
     more, page = len(page) > PAGE, page[:PAGE]
     calls: dict[int, list[Call]] = {}
     found = Call.objects.filter(network_id=job.network_id, job_id=job.id, batch__in=[each.number for each in page])
-    for call in found.order_by("batch", "attempt"):
+    for call in found.defer("request_body", "response_body").order_by("batch", "id"):
         calls.setdefault(call.batch, []).append(call)
     return [SentBatch(each, calls.get(each.number, [])) for each in page], page[-1].number if more else None
 
@@ -270,6 +271,13 @@ def evidence_for(job: Job, rows: Sequence[Row]) -> dict[int, list[Confirmation]]
     for each in mine.order_by("number", "occurred_at", "position"):
         found.setdefault(each.number, []).append(each)
     return found
+
+
+def unverified_among(job: Job, evidence: Mapping[int, Sequence[Confirmation]]) -> set[int]:
+    """Return the positions of events whose signature nothing has verified so far. Needs the network's scope."""
+    positions = {each.position for found in evidence.values() for each in found}
+    readings = Reading.objects.filter(network_id=job.network_id, position__in=positions, verified=False)
+    return set(readings.values_list("position", flat=True))
 
 
 def caused_by(network: Network, position: int) -> list[tuple[Confirmation, Job]]:

@@ -17,6 +17,7 @@ from portal.jobs.moves import move
 from portal.jobs.states import RowState
 
 UNKNOWN = (OutcomeUnknown, VendorFault)  # outcomes after which the call may have taken effect, and a repeat may help
+MAYBE = [kind.__name__ for kind in UNKNOWN]
 KINDS = frozenset({"part", "equipment"})  # where a location is shared by many rows, an event about it says nothing
 # By the key of readings, or by the reference under which a thing with a native id was last seen.
 TOUCHED = """
@@ -28,9 +29,11 @@ JOIN timeline_event e ON e.network_id = es.network_id AND e.position = es.positi
 """
 
 
-def maybe_sent(network_id: UUID, job_id: UUID) -> dict[int, datetime]:
-    """Return since when batches of a job may have taken effect although no answer said so, by number."""
-    calls = Call.objects.filter(network_id=network_id, job_id=job_id, outcome__in=[kind.__name__ for kind in UNKNOWN])
+def maybe_sent(network_id: UUID, job_id: UUID, *, batch: int | None = None) -> dict[int, datetime]:
+    """Return since when batches of a job (or one) may have taken effect although no answer said so, by number."""
+    calls = Call.objects.filter(network_id=network_id, job_id=job_id, outcome__in=MAYBE)
+    if batch is not None:
+        calls = calls.filter(batch=batch)
     return dict(calls.values_list("batch").annotate(Min("started_at")).order_by())
 
 

@@ -22,7 +22,6 @@ from integrations.errors import (
 from integrations.mobility_work.client import Accepted, Exchange
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
-from portal.jobs.checking import storable
 from portal.jobs.claim import Claim
 from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
@@ -30,6 +29,7 @@ from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.moves import move
 from portal.jobs.repeats import UNKNOWN, leave_renaming, maybe_sent
 from portal.jobs.states import JobState, RowState
+from portal.lib.plain_json import storable
 
 Outcome = Accepted | VendorError
 MAX_UNREACHABLE = 10  # attempts in which nothing was sent, before a person is asked
@@ -159,12 +159,15 @@ def _refuse(
 
 
 def _as_json(error: FieldError) -> dict[str, Any]:
-    return {
-        "path": list(error.path),
-        "key": error.message_key,
-        "parameters": error.parameters,
-        "pointer": error.pointer,
-    }
+    found: dict[str, Any] = storable(
+        {
+            "path": list(error.path),
+            "key": error.message_key,
+            "parameters": error.parameters,
+            "pointer": error.pointer,
+        }
+    )
+    return found
 
 
 def _again(network_id: UUID, job_id: UUID, batch: int, *, at: datetime | None, now: datetime) -> None:

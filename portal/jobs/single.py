@@ -9,12 +9,13 @@ from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import json_of, storable
+from portal.jobs.checking import json_of
 from portal.jobs.doubles import identity_of
 from portal.jobs.edit import check_again
 from portal.jobs.models import Job, Row
 from portal.jobs.states import JobState, RowState, StateRefused
 from portal.jobs.submit import refuse_outside_plan
+from portal.lib.plain_json import storable
 from portal.networks.models import Network
 
 ROW = 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
 from django.http import HttpRequest
@@ -14,10 +12,7 @@ MARK = "portal.upload_too_large"
 class BoundedUpload(FileUploadHandler):
     """Stands before the handlers that keep a file, and stops it at PORTAL_MAX_FILE_MB."""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Count anew."""
-        super().new_file(*args, **kwargs)
-        self._bytes = 0
+    _bytes = 0  # of all files of the request: many small ones are no way around the bound
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         """Hand the chunk on, or stop where there are too many."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 from portal.accounts.models import Membership, NetworkRole
 from portal.jobs.again import rest_of
 from portal.jobs.drafts import choose_columns
+from portal.jobs.edit import leave_out
 from portal.jobs.models import Job, Row
 from portal.jobs.states import RowState
 from portal.jobs.submit import NothingToSend, submit
@@ -76,6 +77,18 @@ def test_no_row_is_in_two_jobs_that_go_on_with_one(desk: Desk, vendor: Vendor) -
     with network_scope(desk.network.id):
         Job.objects.filter(id=first.id).update(state="cancelled")
     assert go_on(desk, job, RowState.NOT_SENT).rows == 1
+
+
+def test_a_row_that_another_job_left_out_or_held_is_in_that_job_only(desk: Desk, vendor: Vendor) -> None:
+    job = desk.checked(HEAD + "A-1,Bearing,3.50,1\nB-2,Belt,9,2\nC-3,Hose,5,3\n", PARTS)
+    vendor.answers = [refusal("/1/name")]
+    job = send(desk, job)
+    rest = go_on(desk, job, RowState.NOT_SENT)
+    with network_scope(desk.network.id):
+        leave_out(desk.network, rest.id, [2], actor="test", now=timezone.now())
+    with pytest.raises(NothingToSend):
+        go_on(desk, job, RowState.NOT_SENT)
+    assert go_on(desk, job, RowState.REJECTED).rows == 1
 
 
 def test_what_was_sent_or_may_have_been_is_never_among_it(desk: Desk, vendor: Vendor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 from portal.jobs import confirm
 from portal.jobs.confirm import confirm_next
 from portal.jobs.models import Batch, Call, Confirmation, EvidenceCursor, Job, Row
+from portal.jobs.submit import resume
 from portal.lib.scope import network_scope
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.pipeline import process_waiting
@@ -162,6 +164,10 @@ ODD: list[Any] = [
     {"portal": {"job": "no-uuid", "row": 1, "nonce": "n"}},
     {"portal": {"job": "00000000-0000-0000-0000-000000000000", "row": 10**30, "nonce": "n"}},
     {"portal": ["job"]},
+    {"portal": {"job": "00000000-0000-0000-0000-000000000000", "row": float("inf"), "nonce": "n"}},
+    {"portal": {"job": "00000000-0000-0000-0000-000000000000", "row": 1, "nonce": "\0"}},
+    {"portal": {"job": "00000000-0000-0000-0000-000000000000", "row": 1, "nonce": "\ud800"}},
+    {"portal": {"job": "00000000-0000-0000-0000-000000000000", "row": True, "nonce": "0" * 32}},
 ]
 
 
@@ -249,3 +255,33 @@ def test_jobs_about_different_parts_do_not_wait(world: World, vendor: Vendor) ->
     second = in_line(world.foundry, STOCK, {2: stock("A-2", 90)})
     send_all(world.foundry)
     assert state_of(world.foundry, second)[0] == "done"
+
+
+def test_an_event_from_before_the_call_that_counts_proves_nothing(world: World, vendor: Vendor) -> None:
+    job = in_line(world.foundry, STOCK, {2: stock("A-1", 90)})
+    vendor.answers = [401]
+    send_all(world.foundry)
+    hear(world, [moved("A-1", 90, at=timezone.now() + timedelta(seconds=1))])
+    with network_scope(world.foundry.network.id):
+        Call.objects.update(started_at=timezone.now() - timedelta(days=1))
+        resume(world.foundry.network, job, actor="test")
+        Call.objects.filter(outcome="BadKey").update(ended_at=timezone.now())
+    time.sleep(2)
+    send_all(world.foundry)
+    judge_all(world)
+    assert states(world) == ["accepted"]
+
+
+def test_what_a_repeat_leaves_in_doubt_is_looked_back_for(world: World, vendor: Vendor) -> None:
+    in_line(world.foundry, STOCK, {2: stock("A-1", 90)})
+    vendor.answers = [503]
+    send_all(world.foundry)
+    # It took effect all the same, and its event comes while the row waits for the repeat.
+    hear(world, [moved("A-1", 90)])
+    judge_all(world)
+    assert states(world) == ["queued"]
+    with network_scope(world.foundry.network.id):
+        Batch.objects.update(not_before=timezone.now())
+    send_all(world.foundry)
+    judge_all(world)
+    assert (states(world), len(vendor.bodies)) == (["confirmed"], 1)

@@ -17,6 +17,7 @@ from portal.jobs.checking import check_next
 from portal.jobs.models import Job, Row
 from portal.jobs.states import JobState
 from portal.lib.scope import network_scope
+from portal.lib.tabular import write_xlsx
 from tests.jobs.test_drafts import Desk, consumed
 from tests.world import World
 
@@ -50,12 +51,19 @@ def upload(client: Client, content: str | bytes, address: str = STOCK) -> str:
     return str(answer["Location"]).removesuffix("columns/")
 
 
+def of(client: Client, address: str) -> dict[str, str]:
+    """Return what the page of columns sends along: of which headings it speaks."""
+    page = client.get(address + "columns/").content.decode()
+    found = re.search(r'name="of" value="(\w+)"', page)
+    return {"of": found[1], "act": "check"} if found else {}
+
+
 def check(client: Client, world: World, content: str | bytes) -> str:
     """Upload a file whose headings are certain, and check it; return the address of its job."""
     address = upload(client, content)
     page = client.get(address + "columns/").content.decode()
     chosen = dict(re.findall(r'name="(column-\d+)".*?value="([^"]*)" selected', page, re.S))
-    answer: Any = client.post(address + "columns/", {**chosen, "act": "check"})
+    answer: Any = client.post(address + "columns/", {**chosen, **of(client, address)})
     assert answer["Location"] == address + "check/"
     while check_next(world.foundry.network.id):
         pass
@@ -77,12 +85,12 @@ def test_a_file_goes_from_upload_to_the_line_of_what_is_sent(bob: Client, world:
     page = bob.get(address + "columns/")
     assert "Windows-1252" in page.content.decode()
     # A heading that means nothing known is a person's choice.
-    refused: Any = bob.post(address + "columns/", {"column-0": "id", "column-1": "quantity", "act": "check"})
+    refused: Any = bob.post(address + "columns/", {"column-0": "id", "column-1": "quantity", **of(bob, address)})
     assert refused.status_code == 422
     assert "Choose what it means, or leave it out." in text_of(refused)
     assert job_of(world).columns == ["id", "quantity", None]
     answer: Any = bob.post(
-        address + "columns/", {"column-0": "id", "column-1": "quantity", "column-2": "-", "act": "check"}
+        address + "columns/", {"column-0": "id", "column-1": "quantity", "column-2": "-", **of(bob, address)}
     )
     assert answer["Location"] == address + "check/"
     assert "Waiting for a free worker" in text_of(bob.get(address + "check/"))
@@ -216,9 +224,7 @@ def test_a_template_is_filled_in_and_understood_without_a_question(
     job = upload(bob, f"{heading}\r\n{row}\r\n", address)
     kept = job_of(world)
     assert kept.columns == [field.name for field in operation.fields]
-    bob.post(
-        job + "columns/", {f"column-{place}": column for place, column in enumerate(kept.columns)} | {"act": "check"}
-    )
+    bob.post(job + "columns/", {f"column-{place}": column for place, column in enumerate(kept.columns)} | of(bob, job))
     check_next(world.foundry.network.id)
     with network_scope(world.foundry.network.id):
         assert [(row.state, row.problems) for row in Row.objects.all()] == [("ready", [])]
@@ -315,3 +321,49 @@ def test_whatever_is_typed_is_kept_or_refused_with_a_sentence(bob: Client, world
     assert changed.status_code == 200
     assert bob.get("/jobs/", {"operation": typed, "state": typed, "before": typed}).status_code == 200
     assert bob.get(f"{STOCK}known/id/", {"cell-id": typed}).status_code == 200
+
+
+def test_choices_for_headings_that_changed_meanwhile_are_not_taken(bob: Client, world: World) -> None:
+    address = upload(bob, "id;quantity,x\nA-1;1,y\n")
+    seen = of(bob, address)
+    other = ";" if (job_of(world).file_format or {})["delimiter"] == "," else ","
+    bob.post(address + "columns/", {"act": "read", "delimiter": other})
+    answer: Any = bob.post(address + "columns/", {"column-0": "id", "column-1": "quantity", **seen})
+    assert answer.status_code == 422
+    assert "read in another way meanwhile" in text_of(answer)
+    assert job_of(world).state == "draft"
+
+
+def test_nothing_that_was_mended_is_lost_where_the_columns_stay_the_same(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\nA-2,seven\nA-3,x\n")
+    bob.post(address + "rows/3/", {"cell-quantity": "7"})
+    bob.post(address + "rows/4/", {"act": "leave-out"})
+    answer: Any = bob.post(address + "columns/", {"column-0": "id", "column-1": "quantity", **of(bob, address)})
+    assert answer["Location"] == address + "check/"
+    with network_scope(world.foundry.network.id):
+        assert dict(Row.objects.values_list("number", "state")) == {2: "ready", 3: "ready", 4: "left_out"}
+
+
+def test_a_row_that_is_left_out_stays_so_until_it_is_put_back(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\nA-2,seven\n")
+    bob.post(address + "rows/3/", {"act": "leave-out"})
+    late = bob.post(address + "rows/3/", {"cell-quantity": "7"}, headers={"HX-Request": "true"})
+    assert "Put back" in text_of(late)
+    with network_scope(world.foundry.network.id):
+        row = Row.objects.get(number=3)
+        assert (row.state, (row.cells or {})["quantity"]) == ("left_out", "seven")
+
+
+def test_many_files_of_one_request_are_no_way_around_the_bound(bob: Client, settings: Any) -> None:
+    settings.PORTAL_MAX_FILE_MB = 1
+    half = "id,quantity\n" + "A-1,1\n" * 100_000
+    answer: Any = bob.post(STOCK, {"other": file(half), "file": file(half)})
+    assert answer.status_code == 422
+    assert "larger than 1 MB" in text_of(answer)
+
+
+def test_odd_characters_in_headings_are_kept_as_question_marks(bob: Client, world: World, tmp_path: Path) -> None:
+    path = tmp_path / "odd.xlsx"
+    write_xlsx(path, ["id", "quantity", "h_x0000_x"], [["A-1", "1", "x"]])
+    upload(bob, path.read_bytes())
+    assert "\0" not in "".join(job_of(world).heading)

@@ -131,7 +131,8 @@ def zipped(*names: str) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name in names:
-            archive.writestr(name, "x" * 100)
+            # A date of its own would make the name of a test differ between the processes that collect it.
+            archive.writestr(zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0)), "x" * 100)
     return packed.getvalue()
 
 

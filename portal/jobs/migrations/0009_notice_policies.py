@@ -7,8 +7,8 @@ from portal.lib.policies import APP, definer_function
 MAILS_DUE = """
     SELECT n.id FROM networks_network n WHERE EXISTS (
         SELECT 1 FROM jobs_job j WHERE j.network_id = n.id AND j.mailed_at IS NULL AND j.submitted_at IS NOT NULL
-            AND j.created_by_id IS NOT NULL AND j.submitted_at >= clock_timestamp() - interval '1 day'
-            AND (j.ended_at IS NOT NULL OR j.state = 'paused'))
+            AND j.created_by_id IS NOT NULL
+            AND (j.ended_at >= clock_timestamp() - interval '1 day' OR j.state = 'paused'))
 """
 
 
