@@ -175,6 +175,8 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
                 if job.state == JobState.CHECKED and _meant(request.POST, job) == (job.columns, job.identifier_types):
                     return redirect("job_check", slug, job_id)
                 job = _choose(request.POST, network, job)
+            # In a transaction of its own: what was chosen is kept also where something is left to say.
+            with network_scope(network.id):
                 start_check(network, job_id)
                 background.nudge(background.check, network.id)
             return redirect("job_check", slug, job_id)
@@ -204,10 +206,7 @@ def _heading_digest(job: Job) -> str:
 
 
 def _choose(data: Mapping[str, str], network: Network, job: Job) -> Job:
-    """Keep what a person says of the headings. Needs the scope.
-
-    It is kept also where something is left to say: nothing that was chosen is chosen twice.
-    """
+    """Keep what a person says of the headings. Needs the scope."""
     meant, types = _meant(data, job)
     return choose_columns(network, job.id, meant, identifier_types=types, now=timezone.now())
 

@@ -85,10 +85,10 @@ def test_a_file_goes_from_upload_to_the_line_of_what_is_sent(bob: Client, world:
     page = bob.get(address + "columns/")
     assert "Windows-1252" in page.content.decode()
     # A heading that means nothing known is a person's choice.
-    refused: Any = bob.post(address + "columns/", {"column-0": "id", "column-1": "quantity", **of(bob, address)})
+    refused: Any = bob.post(address + "columns/", {"column-0": "id", "column-2": "-", **of(bob, address)})
     assert refused.status_code == 422
     assert "Choose what it means, or leave it out." in text_of(refused)
-    assert job_of(world).columns == ["id", "quantity", None]
+    assert job_of(world).columns == ["id", None, ""]  # kept, as it was chosen
     answer: Any = bob.post(
         address + "columns/", {"column-0": "id", "column-1": "quantity", "column-2": "-", **of(bob, address)}
     )
