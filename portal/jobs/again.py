@@ -14,7 +14,7 @@ from portal.jobs.files import on_disk
 from portal.jobs.models import Job, Row
 from portal.jobs.single import ROW, draft_of_form, fill_in
 from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
-from portal.jobs.submit import NothingToSend, refuse_outside_plan
+from portal.jobs.submit import NothingToSend, made_by, refuse_outside_plan
 from portal.lib.scope import network_scope
 from portal.networks.acts import record_act
 from portal.networks.models import Network
@@ -40,7 +40,6 @@ def rest_of(network: Network, job_id: UUID, states: Collection[RowState], *, act
     if not rows:
         raise NothingToSend
     typed = cells_in_file(before, {row.number for row in rows if row.cells is None})
-    person = None if isinstance(actor, str) else actor
     job = Job.objects.create(
         network_id=network.id,
         operation=before.operation,
@@ -55,8 +54,7 @@ def rest_of(network: Network, job_id: UUID, states: Collection[RowState], *, act
         rows=len(rows),
         checked_rows=len(rows),
         previous_id=before.id,
-        created_by_id=person.id if person else None,
-        created_by=(person.email if person else str(actor))[:320],
+        **made_by(actor),
         created_at=now,
     )
     Row.objects.bulk_create(

@@ -25,7 +25,8 @@ from portal.jobs.support import KEPT
 from portal.lib.ids import first_id_at
 from portal.networks.models import Network
 
-# No call may outlive its lease: an answer that comes later is not used.
+# A shorter lease would end before a call with one slow step. Each step has a limit of its own and the whole has none: a
+# slower call may outlive its lease. Its answer is then not used, and its outcome counts as unknown.
 LONGEST_CALL = timedelta(seconds=TIMEOUT_SECONDS + 5)
 
 

@@ -23,7 +23,7 @@ from portal.accounts.models import User
 from portal.jobs.files import on_disk, store_file
 from portal.jobs.models import ColumnChoice, Job
 from portal.jobs.states import JobState, StateRefused, refuse_wrong_turn
-from portal.jobs.submit import refuse_outside_plan
+from portal.jobs.submit import made_by, refuse_outside_plan
 from portal.lib.ids import new_id
 from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
@@ -86,7 +86,6 @@ def draft_of_file(
     refuse_outside_plan(network, operation)
     file_format = detect(path, limits=limits(), **(chosen or {}))
     heading = storable(beginning_of(path, file_format).heading)
-    person = None if isinstance(actor, str) else actor
     with network_scope(network.id):
         job_id = new_id()
         digest, size = store_file(network.id, job_id, path)
@@ -105,8 +104,7 @@ def draft_of_file(
             heading=list(heading),
             columns=columns,
             identifier_types=types,
-            created_by_id=person.id if person else None,
-            created_by=(person.email if person else str(actor))[:320],
+            **made_by(actor),
             created_at=now,
         )
 

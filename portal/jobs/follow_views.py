@@ -34,6 +34,7 @@ from portal.jobs.queries import (
     Progress,
     batch_page,
     evidence_for,
+    going_on_with,
     job_page,
     progress_of,
     result_page,
@@ -165,11 +166,8 @@ def _following(request: PortalRequest, network: Network, found: Job) -> dict[str
         "left_behind": _left_behind(figures) if may_act and found.submitted_at else [],
         "production": _production(request, network) if may_act and _may_repeat(found) else None,
         "previous": _previous(request, found),
-        "next": list(
-            Job.objects.filter(network_id=network.id, previous_id=found.id, previous_network_id=None).order_by("id")[:5]
-        ),
+        "next": going_on_with(found),
         "may_cancel": may_act and found.state in UNDER_WAY and found.cancel_wanted_at is None,
-        "may_discard": may_act and found.state in IN_PREPARATION,
         "step": 4 if found.state in UNDER_WAY else 5,
     }
 

@@ -240,7 +240,6 @@ def _columns_page(request: PortalRequest, network: Network, job: Job, *, problem
         "network": network,
         "job": job,
         "operation": operation,
-        "format": file_format,
         "readings": _readings(file_format),
         "columns": [
             {

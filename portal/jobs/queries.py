@@ -147,6 +147,13 @@ def _remarked(job: Job) -> QuerySet[Row]:
 
 # --- sending and results
 
+
+def going_on_with(job: Job) -> list[Job]:
+    """Return the jobs that go on with rows of a job, oldest first. Needs the network's scope."""
+    others = Job.objects.filter(network_id=job.network_id, previous_id=job.id, previous_network_id=None)
+    return list(others.order_by("id")[:PAGE])
+
+
 SETTLED = {
     RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.CONFIRMED, RowState.CONTRADICTED, RowState.REJECTED,
     RowState.UNCERTAIN,
@@ -179,8 +186,6 @@ class Progress:
     rows: int  # that were to be sent: neither left out nor held back
     settled: int
     segments: tuple[Segment, ...]
-    batches: int
-    batches_open: int
     next_at: datetime | None  # when something that waits for its time is tried
     is_waiting_for_others: bool  # it was never sent: a change of the same part by another job is not settled
     rows_per_minute: int | None
@@ -202,8 +207,6 @@ def progress_of(job: Job, *, now: datetime) -> Progress:
         rows=sum(count for state, count in counts.items() if state not in KEPT_HERE),
         settled=settled,
         segments=tuple(_segments(counts)),
-        batches=batches.count(),
-        batches_open=waiting.count(),
         next_at=delayed.not_before if delayed else None,
         is_waiting_for_others=delayed is not None and delayed.attempts == 0,
         rows_per_minute=round(rate * 60) if rate else None,

@@ -14,7 +14,7 @@ from portal.jobs.doubles import identity_of
 from portal.jobs.edit import check_again
 from portal.jobs.models import Job, Row
 from portal.jobs.states import JobState, RowState, StateRefused
-from portal.jobs.submit import refuse_outside_plan
+from portal.jobs.submit import made_by, refuse_outside_plan
 from portal.lib.plain_json import storable
 from portal.networks.models import Network
 
@@ -28,7 +28,6 @@ def draft_of_form(network: Network, operation_name: str, *, actor: User | str, n
     """
     operation = OPERATIONS[operation_name]
     refuse_outside_plan(network, operation)
-    person = None if isinstance(actor, str) else actor
     job = Job.objects.create(
         network_id=network.id,
         operation=operation.name,
@@ -38,8 +37,7 @@ def draft_of_form(network: Network, operation_name: str, *, actor: User | str, n
         rows=1,
         checked_rows=1,
         columns=[field.name for field in operation.fields],
-        created_by_id=person.id if person else None,
-        created_by=(person.email if person else str(actor))[:320],
+        **made_by(actor),
         created_at=now,
     )
     Row.objects.create(

@@ -12,6 +12,8 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
+from integrations.mobility_work.operations import OPERATIONS
+from integrations.mobility_work.subjects import subject_of
 from portal.jobs import confirm
 from portal.jobs.confirm import confirm_next
 from portal.jobs.models import Batch, Call, Confirmation, EvidenceCursor, Job, Row
@@ -285,3 +287,19 @@ def test_what_a_repeat_leaves_in_doubt_is_looked_back_for(world: World, vendor: 
     send_all(world.foundry)
     judge_all(world)
     assert (states(world), len(vendor.bodies)) == (["confirmed"], 1)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"type": "externalReference", "value": "A-1"}, {"type": "native", "value": 88203},
+        {"type": "native", "value": "0c8f5d1e-6b7a-4f0e-8a55-91b3f0d7c2aa"}, "A-1", 88203, "x" * 400, "A  1\u00a0 \u2003b",
+        {"type": "externalReference", "value": "  é\u3000ü x"},
+    ],
+)  # fmt: skip
+def test_what_a_row_is_about_is_named_as_events_name_it(world: World, named: Any) -> None:
+    item = {"id": named, "quantity": 1}
+    in_line(world.foundry, STOCK, {2: item})
+    [(_kind, key)] = subject_of(OPERATIONS[STOCK], item)
+    with network_scope(world.foundry.network.id):
+        assert Row.objects.get().about == key
