@@ -293,8 +293,8 @@ def test_what_a_repeat_leaves_in_doubt_is_looked_back_for(world: World, vendor: 
     "named",
     [
         {"type": "externalReference", "value": "A-1"}, {"type": "native", "value": 88203},
-        {"type": "native", "value": "0c8f5d1e-6b7a-4f0e-8a55-91b3f0d7c2aa"}, "A-1", 88203, "x" * 400, "A  1\u00a0 \u2003b",
-        {"type": "externalReference", "value": "  é\u3000ü x"},
+        {"type": "native", "value": "0c8f5d1e-6b7a-4f0e-8a55-91b3f0d7c2aa"}, "A-1", 88203, "x" * 400,
+        "A  1\u00a0 \u2003b", {"type": "externalReference", "value": "  é\u3000ü x"},
     ],
 )  # fmt: skip
 def test_what_a_row_is_about_is_named_as_events_name_it(world: World, named: Any) -> None:
