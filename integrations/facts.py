@@ -38,24 +38,38 @@ class QuantityMoved(Fact):
     previous: Decimal | None
     resulting: Decimal | None
     task: str | None = None
+    person: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskChanged(Fact):
-    """A task reached a state: scheduled, started, completed, cancelled."""
+    """A task reached a state: scheduled, started, completed, cancelled.
+
+    `about` is the key of the equipment or part that it is about (`about_kind`); `tags` are their codes, else names;
+    `parts` are the keys of the spare parts that it needs, each with the quantity as text, or "" where none is said.
+    """
 
     name: ClassVar[str] = "task_changed"
     task: str
     state: str
+    about_kind: str | None = None
+    about: str | None = None
+    person: str | None = None
+    tags: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityAdded(Fact):
-    """An activity was reported on a task."""
+    """An activity was reported on a task, which is about an equipment (`about`); tags and parts as of a change."""
 
     name: ClassVar[str] = "activity_added"
     task: str | None
     activity: str | None
+    about: str | None = None
+    person: str | None = None
+    tags: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,7 @@ FACTS: dict[str, type[Fact]] = {
     kind.name: kind for kind in (LevelObserved, QuantityMoved, TaskChanged, ActivityAdded, ThresholdCrossed, Noted)
 }
 _DECIMALS = {"level", "minimum", "quantity", "delta", "previous", "resulting"}
+_TUPLES = {"tags", "parts"}
 
 
 def to_json(fact: Fact) -> dict[str, Any]:
@@ -91,6 +106,12 @@ def from_json(data: dict[str, Any]) -> Fact:
     """Read what `to_json` made. Raises KeyError for a fact outside the closed set."""
     kind = FACTS[data["fact"]]
     values = {field.name: data[field.name] for field in fields(kind) if field.name in data}
-    return kind(
-        **{name: Decimal(value) if name in _DECIMALS and value is not None else value for name, value in values.items()}
-    )
+    return kind(**{name: _restored(name, value) for name, value in values.items()})
+
+
+def _restored(name: str, value: Any) -> Any:
+    if name in _DECIMALS:
+        return None if value is None else Decimal(value)
+    if name in _TUPLES:
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value

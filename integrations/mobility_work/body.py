@@ -12,6 +12,7 @@ from integrations.mobility_work.reading import Argument, Difference, Subject
 MAX_TEXT = 300
 MAX_KEY = 200
 MAX_DIFFERENCES = 50
+MAX_ITEMS = 100
 MAX_NUMBER = Decimal(10) ** 15
 # Control characters, lone surrogates, and the marks that turn the direction of the text around them.
 _UNWANTED = dict.fromkeys(
@@ -138,19 +139,35 @@ class Body:
         """Return the task of an id."""
         return self._note("task", task_id, task_id, description) if task_id else None
 
-    def required_parts(self) -> None:
-        """Note the spare parts that a task needs."""
-        listed = self.member("requiredSpareParts")
+    def required_parts(self) -> tuple[tuple[str, str], ...]:
+        """Note the spare parts that a task needs, and return their keys, each with its quantity as text or ""."""
+        needed: dict[str, str] = {}
+        for item in self._objects("requiredSpareParts"):
+            subject = self._note(
+                "part", clean(item.get("id")), clean(item.get("externalReference")), clean(item.get("name"))
+            )
+            if subject:
+                quantity = as_number(item.get("quantity"))
+                needed[subject.key] = "" if quantity is None else show(quantity)
+        return tuple(needed.items())
+
+    def tags(self, *path: str) -> tuple[str, ...]:
+        """Return the codes of the tags at a path, or their names where they have none."""
+        found = (clean(item.get("code") or item.get("name"), MAX_KEY) for item in self._objects(*path))
+        return tuple(dict.fromkeys(filter(None, found)))
+
+    def _objects(self, *path: str) -> list[dict[str, Any]]:
+        """Return the objects of the list at a path; anything else there is a difference."""
+        listed = self.member(*path)
         if listed is None:
-            return
+            return []
         if not isinstance(listed, list):
-            self.differ("unexpected_type", "requiredSpareParts")
-            return
-        for item in listed[:100]:
-            if not isinstance(item, dict):
-                self.differ("unexpected_type", "requiredSpareParts")
-                continue
-            self._note("part", clean(item.get("id")), clean(item.get("externalReference")), clean(item.get("name")))
+            self.differ("unexpected_type", ".".join(path))
+            return []
+        objects = [item for item in listed[:MAX_ITEMS] if isinstance(item, dict)]
+        if len(objects) < len(listed[:MAX_ITEMS]):
+            self.differ("unexpected_type", ".".join(path))
+        return objects
 
     def _thing(self, kind: str, path: tuple[str, ...], *, reference: str) -> Subject | None:
         native = self.text(*path, "id") or self.text(*path, "legacyId")

@@ -121,6 +121,7 @@ def _move(body: Body, kind: str, member: str) -> Meaning:
             previous=previous,
             resulting=resulting,
             task=task.key if task else None,
+            person=person.key if person else None,
         )
         facts = (moved,)
     return Meaning(
@@ -159,24 +160,41 @@ def _task_change(body: Body, state: str, member: str) -> Meaning:
     task = body.task_of(body.text("taskId") or body.text("id"))
     person = body.person(member, "by") if member else body.person("initiator")
     about = body.associated()
-    body.required_parts()
+    tags, parts = body.tags("tags"), body.required_parts()
     values = {"person": _person(person), "task": argument(task, by_reference=True) if task else Argument("?")}
     if about:
         values["about"] = argument(about)
-    facts = (TaskChanged(task=task.key, state=state),) if task else ()
-    return Meaning(STATES[state][1 if about else 0], values, facts)
+    if task is None:
+        return Meaning(STATES[state][1 if about else 0], values, ())
+    changed = TaskChanged(
+        task=task.key,
+        state=state,
+        about_kind=about.kind if about else None,
+        about=about.key if about else None,
+        person=person.key if person else None,
+        tags=tags,
+        parts=parts,
+    )
+    return Meaning(STATES[state][1 if about else 0], values, (changed,))
 
 
 def _activity(body: Body) -> Meaning:
     """Read an activity on a task."""
     task, equipment = body.task("task"), body.equipment("equipment")
     person = body.person("activity", "createdBy")
-    body.required_parts()
+    tags, parts = body.tags("task", "tags"), body.required_parts()
     values = {"person": _person(person), "task": argument(task, by_reference=True) if task else Argument("?")}
     if equipment:
         values["about"] = argument(equipment)
     activity = body.text("activity", "id")
-    fact = ActivityAdded(task=task.key if task else None, activity=f"id:{activity}" if activity else None)
+    fact = ActivityAdded(
+        task=task.key if task else None,
+        activity=f"id:{activity}" if activity else None,
+        about=equipment.key if equipment else None,
+        person=person.key if person else None,
+        tags=tags,
+        parts=parts,
+    )
     return Meaning(ACTIVITY_ADDED_ON if equipment else ACTIVITY_ADDED, values, (fact,))
 
 

@@ -21,7 +21,7 @@ def _(msgid: str) -> str:
     return msgid
 
 
-READER_VERSION = 1
+READER_VERSION = 2  # 2: who moved stock; of tasks what they are about, tags and parts needed
 NOT_UTF8 = _("The body is not UTF-8 text.")
 TOO_DEEP = _("The body is nested too deeply.")
 NOT_JSON = _("The body is not JSON.")

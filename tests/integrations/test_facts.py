@@ -19,6 +19,8 @@ DRAWS = {
     "str | None": st.none() | TEXT,
     "Decimal": NUMBER,
     "Decimal | None": st.none() | NUMBER,
+    "tuple[str, ...]": st.lists(TEXT, max_size=3).map(tuple),
+    "tuple[tuple[str, str], ...]": st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
 }
 ANY_FACT = st.one_of(
     [st.builds(kind, **{field.name: DRAWS[str(field.type)] for field in fields(kind)}) for kind in FACTS.values()]
