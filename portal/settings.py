@@ -70,6 +70,8 @@ INSTALLED_APPS = [
     "portal.accounts",
     "portal.networks",
     "portal.timeline",
+    "portal.stock",
+    "portal.tasks",
     "portal.jobs",
     "portal.webhooks",
     "portal.explore",

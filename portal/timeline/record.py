@@ -33,8 +33,9 @@ def positions_of(network_id: UUID, identities: Iterable[bytes]) -> dict[bytes, i
     return {bytes(identity): position for identity, position in found.values_list("identity", "position")}
 
 
-def record_events(network_id: UUID, events: Sequence[NewEvent]) -> dict[bytes, int]:
-    """Record events that are new, in the order given, and return their positions by identity.
+def record_events(network_id: UUID, events: Sequence[NewEvent]) -> tuple[dict[bytes, int], set[int]]:
+    """Record events that are new, in the order given; return their positions by identity, and those of earlier events
+    whose place in the order changed thereby.
 
     The caller holds the network's drain lock: positions run on without a gap and become visible in order.
     """
@@ -43,8 +44,7 @@ def record_events(network_id: UUID, events: Sequence[NewEvent]) -> dict[bytes, i
     positions = {event.identity: last + number for number, event in enumerate(events, 1)}
     numbered = [(positions[event.identity], event) for event in events]
     insert_events(network_id, numbered, recorded_at=now)
-    write_readings(network_id, numbered)
-    return positions
+    return positions, write_readings(network_id, numbered)
 
 
 def first_received(network_id: UUID, positions: Iterable[int]) -> dict[int, datetime]:
@@ -53,17 +53,21 @@ def first_received(network_id: UUID, positions: Iterable[int]) -> dict[int, date
     return dict(found.values_list("position", "first_received_at"))
 
 
-def replace_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:
-    """Put new readings in the place of old ones; the caller holds the lock, and fills in what depends on deliveries."""
+def replace_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> set[int]:
+    """Put new readings in the place of old ones, and return the positions of events whose place in the order changed.
+
+    The caller holds the lock, and fills in what depends on deliveries.
+    """
     positions = [position for position, _ in events]
     EventSubject.objects.filter(network_id=network_id, position__in=positions).delete()
     Reading.objects.filter(network_id=network_id, position__in=positions).delete()
-    write_readings(network_id, events)
+    return set(positions) | write_readings(network_id, events)
 
 
-def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:
+def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> set[int]:
     """Add the readings of events, with their subjects, search terms and contract differences.
 
+    Returns the positions of events recorded earlier that take another place among stock movements of one moment.
     What depends on deliveries (verdict, counts, flags) starts empty; the caller fills it in.
     """
     alone = {
@@ -77,6 +81,7 @@ def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> 
     insert_subjects(network_id, events, keys)
     _write_subjects(network_id, events, alone)  # a key that no later event changes
     _write_differences(network_id, events)
+    return {position for position, _ in moved}
 
 
 def _write_subjects(network_id: UUID, events: Sequence[tuple[int, NewEvent]], keys: dict[int, bytes]) -> None:

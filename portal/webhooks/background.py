@@ -34,7 +34,11 @@ def recheck(network_id: str) -> None:
 @shared_task
 def sweep() -> None:
     """Find the work that a lost message left behind."""
-    for network_id in _networks("portal_networks_with_waiting_deliveries"):
+    waiting = {
+        *_networks("portal_networks_with_waiting_deliveries"),
+        *_networks("portal_networks_with_stock_writes"),
+    }
+    for network_id in waiting:
         drain.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
     for network_id in _networks("portal_networks_with_recheck_wanted"):
         recheck.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)
@@ -42,5 +46,5 @@ def sweep() -> None:
 
 def _networks(function: str) -> list[UUID]:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {function}()")  # noqa: S608 - one of two names above
+        cursor.execute(f"SELECT * FROM {function}()")  # noqa: S608 - names from above
         return [row[0] for row in cursor.fetchall()]

@@ -23,6 +23,7 @@ from portal.timeline.record import NewEvent, first_received, positions_of, recor
 from portal.webhooks.intake import SEARCH_WAS_BOUNDED
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
+from portal.webhooks.projections import fold_writes, project
 from portal.webhooks.recheck import search_longer
 from portal.webhooks.standing import refresh_standing, sharers_of_nonces
 
@@ -88,6 +89,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
     with network_scope(network_id):
         if not lock_network(network_id):
             return None
+        fold_writes(network_id)
         batch = _waiting(network_id, limit)
         if batch:
             network = Network.objects.get(id=network_id)
@@ -137,18 +139,20 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
     held, read_ones = _read(network, batch)
     positions = positions_of(network.id, {identity for _, identity, _ in read_ones})
     new = _new_events(read_ones, known=set(positions))
-    _read_as_first_received(network.id, read_ones, positions)
-    positions |= record_events(network.id, new)
+    touched = _read_as_first_received(network.id, read_ones, positions)
+    recorded, moved = record_events(network.id, new)
+    positions |= recorded
     first_of = {event.identity: index for index, event in enumerate(new)}
     outcomes = list(held)
     for delivery, identity, _ in read_ones:
         repeat = first_of.pop(identity, None) is None
         outcomes.append(Outcome(delivery.id, Processing.State.DONE, positions[identity], repeat))
     _finish(network.id, outcomes)
-    touched = {outcome.position for outcome in outcomes if outcome.position is not None}
+    touched |= {outcome.position for outcome in outcomes if outcome.position is not None}
     touched |= _sharers_of_keys(network.id, new, positions)
     touched |= sharers_of_nonces(network.id, [delivery.id for delivery in batch])
     refresh_standing(network.id, touched)
+    project(network.id, touched | moved)
 
 
 def _read(
@@ -179,18 +183,20 @@ def _new_events(deliveries: Sequence[tuple[WaitingDelivery, bytes, Meaning]], *,
 
 def _read_as_first_received(
     network_id: UUID, deliveries: Sequence[tuple[WaitingDelivery, bytes, Meaning]], known: dict[bytes, int]
-) -> None:
-    """Read recorded events anew of which an earlier delivery comes only now, as one does out of the quarantine.
+) -> set[int]:
+    """Read recorded events anew of which an earlier delivery comes only now, as one does out of the quarantine; return
+    the positions of events that changed thereby.
 
     Where a body names no time that can be trusted, the event occurred when it was first received.
     """
     repeats = [repeat for repeat in deliveries if repeat[1] in known]
     if not repeats:
-        return
+        return set()
     since = first_received(network_id, known.values())
     earlier = [repeat for repeat in repeats if repeat[0].received_at < since[known[repeat[1]]]]
-    if earlier:
-        replace_readings(network_id, [(known[e.identity], e) for e in _new_events(earlier, known=set())])
+    if not earlier:
+        return set()
+    return replace_readings(network_id, [(known[e.identity], e) for e in _new_events(earlier, known=set())])
 
 
 def _sharers_of_keys(network_id: UUID, new: Sequence[NewEvent], positions: dict[bytes, int]) -> set[int]:

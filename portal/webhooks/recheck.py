@@ -20,6 +20,7 @@ from portal.trail.record import PORTAL
 from portal.webhooks.intake import Judgement, OpenInbox, judge
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, Verdict
+from portal.webhooks.projections import project
 from portal.webhooks.standing import refresh_standing
 
 BATCH = 200
@@ -147,6 +148,7 @@ def _judge_unverified(network_id: UUID, rows: Sequence[Processing]) -> int:
             positions.add(row.position)
     if positions:
         refresh_standing(network_id, positions)
+        project(network_id, positions)
     return improved
 
 

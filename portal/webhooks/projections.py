@@ -1,0 +1,116 @@
+"""Brings the projections of stock and tasks up to what events say now: the one place that knows both sides.
+
+Only verified events take effect. The live path and a rebuild read the same evidence by the same statements.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from integrations.facts import ActivityAdded, Fact, TaskChanged, from_json
+from portal.stock import project as stock
+from portal.stock.evidence import Evidence, evidence_of
+from portal.stock.record import mark_folded, not_folded, writes_after
+from portal.tasks import project as tasks
+from portal.tasks.fold import Saying
+
+WRITES_AT_ONCE = 5000
+# Facts that speak of a part's stock; an event that only says which parts a task needs does not.
+ABOUT_STOCK = """(r.facts @> '[{"fact": "quantity_moved"}]' OR r.facts @> '[{"fact": "threshold_crossed"}]')"""
+# Where these events ought to stand in the ledgers.
+PLACES = f"""
+SELECT s.key, s.order_key FROM timeline_eventsubject s
+JOIN timeline_reading r ON r.network_id = s.network_id AND r.position = s.position
+WHERE s.network_id = %s AND s.position = ANY (%s) AND s.kind = 'part' AND r.verified AND {ABOUT_STOCK}
+"""  # noqa: S608 - fixed parts only
+PARTS_EVIDENCE = f"""
+SELECT t.key, s.order_key, s.position, r.occurred_at, r.facts
+FROM unnest(%s::text[], %s::bytea[]) AS t (key, after)
+CROSS JOIN LATERAL (
+    SELECT order_key, position FROM timeline_eventsubject
+    WHERE network_id = %s AND kind = 'part' AND key = t.key AND order_key > t.after OFFSET 0
+) s CROSS JOIN LATERAL (
+    SELECT occurred_at, facts, verified FROM timeline_reading WHERE network_id = %s AND position = s.position OFFSET 0
+) r WHERE r.verified AND {ABOUT_STOCK}
+"""  # noqa: S608 - fixed parts only
+TASKS_EVIDENCE = """
+SELECT t.key, s.order_key, s.position, r.occurred_at, r.facts
+FROM unnest(%s::text[]) AS t (key)
+CROSS JOIN LATERAL (
+    SELECT order_key, position FROM timeline_eventsubject
+    WHERE network_id = %s AND kind = 'task' AND key = t.key OFFSET 0
+) s CROSS JOIN LATERAL (
+    SELECT occurred_at, facts, verified FROM timeline_reading WHERE network_id = %s AND position = s.position OFFSET 0
+) r WHERE r.verified ORDER BY s.order_key
+"""
+TASKS_NAMED = """
+SELECT DISTINCT key FROM timeline_eventsubject WHERE network_id = %s AND position = ANY (%s) AND kind = 'task'
+"""
+
+
+def project(network_id: UUID, positions: Iterable[int]) -> None:
+    """Fold what these events changed. Needs the network's drain lock and its scope."""
+    touched = sorted(set(positions))
+    if not touched:
+        return
+    ought = {(part, bytes(key)) for part, key in _rows(PLACES, network_id, touched)}
+    changed = ought ^ stock.places_of(network_id, touched)
+    if changed:
+        since: dict[str, bytes] = {}
+        for part, key in changed:
+            since[part] = min(key, since.get(part, key))
+        stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
+    named = [task for (task,) in _rows(TASKS_NAMED, network_id, touched)]
+    if named:
+        tasks.apply(network_id, tasks_evidence(network_id, named))
+
+
+def fold_writes(network_id: UUID) -> None:
+    """Bring accepted stock values of jobs into the ledgers. Needs the network's drain lock and its scope."""
+    since = not_folded(network_id, limit=WRITES_AT_ONCE)
+    if since:
+        stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
+        mark_folded(network_id, list(since))
+
+
+def parts_evidence(network_id: UUID, places: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, Evidence]]:
+    """Yield all that is said of the stock of parts after the given places, parts together and each in order."""
+    found: dict[str, list[Evidence]] = {}
+    parts, after = [part for part, _ in places], [key for _, key in places]
+    for part, key, position, at, facts in _rows(PARTS_EVIDENCE, parts, after, network_id, network_id):
+        evidence = evidence_of(part, _facts(facts), key=bytes(key), at=at, position=position)
+        if evidence:
+            found.setdefault(part, []).append(evidence)
+    for part, evidence in writes_after(network_id, places):
+        found.setdefault(part, []).append(evidence)
+    for part, items in found.items():
+        items.sort(key=lambda item: item.order_key)
+        for item in items:
+            yield part, item
+
+
+def tasks_evidence(network_id: UUID, keys: Sequence[str]) -> dict[str, list[Saying]]:
+    """Return all that is said of tasks, in order; a task of which nothing is said has an empty list."""
+    found: dict[str, list[Saying]] = {key: [] for key in keys}
+    for task, key, position, at, facts in _rows(TASKS_EVIDENCE, list(keys), network_id, network_id):
+        said = next(
+            (fact for fact in _facts(facts) if isinstance(fact, (TaskChanged, ActivityAdded)) and fact.task == task),
+            None,
+        )
+        found[task].append(Saying(bytes(key), at, position, said))
+    return found
+
+
+def _facts(stored: Any) -> list[Fact]:
+    return [from_json(fact) for fact in (json.loads(stored) if isinstance(stored, str) else stored)]
+
+
+def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
