@@ -7,71 +7,17 @@ per network (portal.stock.standing), worked out from the votes that entries cast
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from portal.stock.evidence import ALERTS, CANCELLED, CONSUMED, MOVES, RECOUNTED, WRITTEN, Entry, Evidence, Gap, Link
+from portal.stock.state import Chain, Low, State, Statement, dump
 
 OPEN_GAPS = 10  # of one chain, the latest: late events are fitted into these
 CHECKPOINT = 0x1F  # one entry of 32 keeps the state after it; which ones does not depend on the others
 NOTHING = Link()
-
-
-@dataclass(slots=True)
-class Chain:
-    """The levels of one part, or of one part at one location, as far as they have come."""
-
-    level: Decimal | None = None
-    at: datetime | None = None
-    position: int | None = None
-    uncertain_since: datetime | None = None  # a change whose quantity nobody said; the next event resolves it
-    gap_since: datetime | None = None  # the first break since the last count
-    open_gaps: list[Gap] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Statement:
-    """A level of the whole part that was observed in an alert or written by us, since its last movement."""
-
-    level: Decimal
-    at: datetime
-    kind: str
-    position: int | None = None
-
-
-@dataclass(slots=True)
-class Low:
-    """Since when the part is out of stock, and below its minimum."""
-
-    out_since: datetime | None = None
-    below_since: datetime | None = None
-
-
-@dataclass(slots=True)
-class State:
-    """All that the fold remembers of a part."""
-
-    part: Chain = field(default_factory=Chain)
-    places: dict[str, Chain] = field(default_factory=dict)
-    statement: Statement | None = None
-    written: Statement | None = None  # the last write of ours, also after a later alert
-    minimum: Decimal | None = None
-    low_by_places: Low = field(default_factory=Low)
-    low_by_part: Low = field(default_factory=Low)
-    consumed_at: datetime | None = None
-    moved_at: datetime | None = None
-    position: int | None = None  # of the last event about its stock
-    last_left: Decimal | None = None  # the level that its last movement left, at whatever location; None if not said
-
-    @property
-    def places_total(self) -> Decimal | None:
-        """The sum of the locations whose level is known, None where none is."""
-        known = [chain.level for chain in self.places.values() if chain.level is not None]
-        return sum(known, Decimal(0)) if known else None
 
 
 @dataclass(slots=True)
@@ -246,66 +192,3 @@ def _mark_low(low: Low, level: Decimal | None, minimum: Decimal | None, at: date
         return
     low.out_since = (low.out_since or at) if level <= 0 else None
     low.below_since = (low.below_since or at) if minimum is not None and level < minimum else None
-
-
-# --- the state as text, exactly
-
-
-def dump(state: State) -> str:
-    """Return a state as JSON."""
-    return json.dumps(asdict(state), default=_plain, separators=(",", ":"))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(value)
-    return value.hex() if isinstance(value, bytes) else str(value.isoformat())
-
-
-def load(text: str | dict[str, Any]) -> State:
-    """Read what `dump` made."""
-    data = json.loads(text) if isinstance(text, str) else text
-    return State(
-        part=_chain(data["part"]),
-        places={key: _chain(chain) for key, chain in data["places"].items()},
-        statement=_statement(data["statement"]),
-        written=_statement(data["written"]),
-        minimum=_number(data["minimum"]),
-        low_by_places=Low(_time(data["low_by_places"]["out_since"]), _time(data["low_by_places"]["below_since"])),
-        low_by_part=Low(_time(data["low_by_part"]["out_since"]), _time(data["low_by_part"]["below_since"])),
-        consumed_at=_time(data["consumed_at"]),
-        moved_at=_time(data["moved_at"]),
-        position=data["position"],
-        last_left=_number(data["last_left"]),
-    )
-
-
-def _chain(data: dict[str, Any]) -> Chain:
-    return Chain(
-        _number(data["level"]),
-        _time(data["at"]),
-        data["position"],
-        _time(data["uncertain_since"]),
-        _time(data["gap_since"]),
-        [_gap(gap) for gap in data["open_gaps"]],
-    )
-
-
-def _gap(data: dict[str, Any]) -> Gap:
-    times = {name: datetime.fromisoformat(data[name]) for name in ("since", "until")}
-    levels = {name: Decimal(data[name]) for name in ("before", "after")}
-    return Gap(**{**data, **times, **levels, "order_key": bytes.fromhex(data["order_key"])})
-
-
-def _statement(data: dict[str, Any] | None) -> Statement | None:
-    if data is None:
-        return None
-    return Statement(Decimal(data["level"]), datetime.fromisoformat(data["at"]), data["kind"], data["position"])
-
-
-def _number(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

@@ -15,8 +15,9 @@ from django.db import connection
 
 from portal.lib.statements import execute_binary
 from portal.stock.evidence import Evidence, Gap
-from portal.stock.fold import Ledger, State, dump, fold, load
+from portal.stock.fold import Ledger, fold
 from portal.stock.standing import Scope, low_of, of_part, of_place, scope_of
+from portal.stock.state import State, dump, load
 from portal.stock.statements import (
     CHECKPOINTS,
     DELETE_ENTRIES,

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from portal.stock.fold import Chain, Low, State
+from portal.stock.state import Chain, Low, State
 
 ENOUGH_VOTES = 5
 SHARE = 0.9

@@ -1,7 +1,7 @@
 """`make bench`: speed as ratios in one run; a table, and .data/bench.json.
 
 `make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench --servers`
-compares servers instead, `--jobs` measures files alone.
+compares servers instead, `--jobs` measures files alone, `--projections` stock and tasks alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ django.setup()
 from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
-from tests.bench import burst, jobs, reading, receiving, servers, visible  # noqa: E402
+from tests.bench import burst, jobs, projecting, reading, receiving, servers, visible  # noqa: E402
 from tests.world import add_network  # noqa: E402
 
 EVENTS = 20_000
@@ -49,6 +49,13 @@ def main() -> None:
 
     if "--jobs" in sys.argv:
         for name, value in jobs.measure(add_network(organization, "Files"), person).items():
+            say(name, value)
+        return
+
+    sizes = [10_000, 100_000] + ([1_000_000] if full else [])
+    if "--projections" in sys.argv:
+        busy, large = add_network(organization, "Busy"), add_network(organization, "Large")
+        for name, value in projecting.measure(busy, large.network, sizes[1:]).items():
             say(name, value)
         return
 
@@ -79,7 +86,9 @@ def main() -> None:
 
     figures |= jobs.measure(add_network(organization, "Files"), person)
 
-    sizes = [10_000, 100_000] + ([1_000_000] if full else [])
+    busy, large = add_network(organization, "Busy"), add_network(organization, "Large")
+    figures |= projecting.measure(busy, large.network, sizes[1:])
+
     smallest: dict[str, float] = {}
     filled = 0
     for size in sizes:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.stock.evidence import Evidence
-from portal.stock.fold import Ledger, State, dump, fold, load
+from portal.stock.fold import Ledger, fold
 from portal.stock.standing import Confidence, Scope, of_part, of_place, scope_of
+from portal.stock.state import State, dump, load
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -1,0 +1,108 @@
+"""Stock and tasks: what the drain pays for them, and how long it takes to make them anew from the log."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connections
+
+from integrations.sandbox.load import make_events
+from portal.lib.scope import network_scope
+from portal.networks.models import Network
+from portal.webhooks.history import PastRequest, store_past
+from portal.webhooks.pipeline import process_waiting
+from portal.webhooks.rebuild import rebuild_projections
+from tests.world import ConnectedNetwork
+
+PARTS, LOCATIONS, TASKS = 50_000, 3, 200_000
+DRAINED = 10_000
+# Of ten events six move stock of one of 50,000 parts at one of its three locations, each joining the one before; four
+# are about tasks: first each of 200,000 is scheduled, then each is completed.
+FILL = """
+INSERT INTO timeline_reading (network_id, position, reader_version, order_key, type, known, occurred_at, occurred_from,
+    verified, sentence, facts, flags, differences, deliveries, first_received_at, last_received_at, unreadable, chain,
+    previous_stock, resulting_stock, terms)
+SELECT %(network)s, n, 2, int8send((extract(epoch FROM at) * 1000000)::bigint # (-9223372036854775807 - 1))
+        || '\\x000032'::bytea || substr(sha256(n::text::bytea), 1, 16),
+    CASE WHEN moves THEN 'SparePartWasConsumed' WHEN m < %(tasks)s THEN 'TaskWasScheduled' ELSE 'TaskWasCompleted' END,
+    true, at, 'emittedAt', true, '{"template": "x", "arguments": {}}',
+    CASE WHEN moves THEN jsonb_build_array(jsonb_build_object('fact', 'quantity_moved', 'part', part, 'location', place,
+        'kind', 'consumed', 'quantity', '1', 'delta', '-1', 'previous', (1000 - k)::text, 'resulting', (999 - k)::text,
+        'task', null, 'person', 'id:p' || n %% 40))
+    ELSE jsonb_build_array(jsonb_build_object('fact', 'task_changed', 'task', task, 'state',
+        CASE WHEN m < %(tasks)s THEN 'scheduled' ELSE 'completed' END, 'about_kind', 'equipment',
+        'about', 'id:e' || m %% 500, 'person', 'id:p' || m %% 40, 'tags', jsonb_build_array('$preventive'),
+        'parts', '[]'::jsonb)) END,
+    '{verified}'::varchar[], '[]', 1, at, at, '', CASE WHEN moves THEN part || '|' || place END,
+    CASE WHEN moves THEN 1000 - k END, CASE WHEN moves THEN 999 - k END, array_to_tsvector(ARRAY['word'])
+FROM generate_series(%(first)s, %(last)s) n,
+LATERAL (SELECT now() - interval '1 second' * (2000000 - n) AS at, n %% 10 < 6 AS moves,
+    n / 10 * 6 + n %% 10 AS s, n / 10 * 4 + n %% 10 - 6 AS m) numbers,
+LATERAL (SELECT 'id:' || s %% %(parts)s AS part, 'id:l' || s %% %(parts)s %% 50 || '-' || s / %(parts)s %% 3 AS place,
+    s / (%(parts)s * 3) AS k, 'id:t' || m %% %(tasks)s AS task) names;
+INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
+SELECT r.network_id, r.position, s.kind, s.key, r.order_key FROM timeline_reading r,
+LATERAL (
+    SELECT 'part', r.facts -> 0 ->> 'part' WHERE r.chain IS NOT NULL
+    UNION ALL SELECT 'location', r.facts -> 0 ->> 'location' WHERE r.chain IS NOT NULL
+    UNION ALL SELECT 'person', r.facts -> 0 ->> 'person'
+    UNION ALL SELECT 'task', r.facts -> 0 ->> 'task' WHERE r.chain IS NULL
+    UNION ALL SELECT 'equipment', r.facts -> 0 ->> 'about' WHERE r.chain IS NULL
+) s (kind, key)
+WHERE r.network_id = %(network)s AND r.position BETWEEN %(first)s AND %(last)s;
+INSERT INTO timeline_subject (network_id, kind, key, label, reference, last_order_key)
+SELECT DISTINCT ON (s.kind, s.key) s.network_id, s.kind, s.key, initcap(s.kind) || ' ' || substr(s.key, 4),
+    CASE WHEN s.kind IN ('part', 'task', 'equipment') THEN 'REF-' || substr(s.key, 4) ELSE '' END, s.order_key
+FROM timeline_eventsubject s WHERE s.network_id = %(network)s AND s.position BETWEEN %(first)s AND %(last)s
+ON CONFLICT DO NOTHING;
+INSERT INTO timeline_event (network_id, position, identity, raw, first_received_at, recorded_at)
+SELECT %(network)s, n, sha256(n::text::bytea), '{}', now(), now() FROM generate_series(%(first)s, %(last)s) n
+"""
+
+
+def fill(network: Network, first: int, last: int) -> None:
+    """Write events `first` to `last` of a large plant straight into the log, as the owner."""
+    values = {"network": network.id, "first": first, "last": last, "parts": PARTS, "tasks": TASKS}
+    with connections["owner"].cursor() as cursor:
+        for statement in FILL.split(";\n"):
+            cursor.execute(statement, values)
+        for table in ("timeline_reading", "timeline_eventsubject", "timeline_subject", "timeline_event"):
+            cursor.execute(f"VACUUM ANALYZE {table}")
+
+
+def drained_per_second(place: ConnectedNetwork) -> float:
+    """Return how many events a second the drain makes of deliveries that wait, with all that follows from them."""
+    now = datetime.now(UTC)
+    told = [
+        PastRequest(now + timedelta(milliseconds=number), raw, {"X-MW-Signature": place.header(raw)})
+        for number, (_, raw) in enumerate(make_events(DRAINED, network_id=str(place.network.vendor_network_id)))
+    ]
+    with network_scope(place.network.id):
+        store_past(place.network.id, told)
+    started = time.perf_counter()
+    while process_waiting(place.network.id, limit=settings.DRAIN_BATCH_SIZE):
+        pass
+    return DRAINED / (time.perf_counter() - started)
+
+
+def rebuild_seconds(network: Network) -> float:
+    """Return how long a rebuild takes; the first one fills the live tables, so that a second only compares."""
+    started = time.perf_counter()
+    rebuild_projections(network.id)
+    return time.perf_counter() - started
+
+
+def measure(busy: ConnectedNetwork, large: Network, sizes: list[int]) -> dict[str, float]:
+    """Return the figures: the drain's rate, and the seconds of a rebuild at growing sizes of the log."""
+    figures = {"drained with projections, per second": drained_per_second(busy)}
+    filled = 0
+    for size in sizes:
+        fill(large, filled + 1, size)
+        filled = size
+        figures[f"rebuild of {size:,} events, s"] = rebuild_seconds(large)
+    if len(sizes) > 1:
+        small, big = (figures[f"rebuild of {size:,} events, s"] for size in (sizes[0], sizes[-1]))
+        figures[f"rebuild, {sizes[-1]:,} / {sizes[0]:,}"] = big / small
+    return figures
