@@ -54,3 +54,14 @@ def test_a_person_who_was_shut_out_cannot_sign_in(world: World) -> None:
     client = Client()
     client.post("/accounts/login/", {"login": "bob@example.com", "password": PASSWORD})
     assert client.get("/").status_code == 302
+
+
+def test_nobody_takes_another_address(world: World) -> None:
+    """Invitations go to an address, and the trail names people by it: it is not theirs to change."""
+    client = Client()
+    client.post("/accounts/login/", {"login": "bob@example.com", "password": PASSWORD})
+    assert client.get("/accounts/email/").status_code == 404
+    for act in ("action_add", "action_primary"):
+        assert client.post("/accounts/email/", {act: "", "email": "alice@acme.example"}).status_code == 404
+    world.bob.refresh_from_db()
+    assert world.bob.email == "bob@example.com"

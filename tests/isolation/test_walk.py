@@ -39,10 +39,6 @@ OPEN = {
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
-    "account_confirm_email",
-    "account_email_verification_sent",
-    "account_confirm_login_code",
-    "account_request_login_code",
     "healthz",
     "metrics",  # by its own token
     "readyz",
@@ -51,8 +47,8 @@ OPEN = {
     "outbox_mail",
     "styleguide",
 }
-# What is a person's own: their session, password, address and preferences.
-OWN = set(OPEN) | {"account_change_password", "account_set_password", "account_email", "preferences"}
+# What is a person's own: their session, password and preferences.
+OWN = set(OPEN) | {"account_change_password", "account_set_password", "preferences"}
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
 OWN |= {"jobs", "send"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
