@@ -9,12 +9,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import Invitation, Membership, NetworkRole, Organization, User
+from portal.lib.locks import lock
 from portal.lib.sealing import token_hash
 from portal.trail.record import Actor, record
 
@@ -24,6 +25,10 @@ Roles = dict[UUID, str]
 
 class LastAdmin(Exception):
     """The act would leave the organization without an admin."""
+
+
+class NoLongerMember(Exception):
+    """The membership ended meanwhile."""
 
 
 class AlreadyMember(Exception):
@@ -39,13 +44,15 @@ def invite(
 ) -> Invitation:
     """Send an invitation by e-mail. `roles` by network id; `names` are those networks' names for the mail.
 
-    Raises AlreadyMember. The link is in the mail only; the database holds its hash.
+    Raises AlreadyMember. The link is in the mail only; the database holds its hash. Earlier links end with it.
     """
     address = email.strip().lower()
-    if Membership.objects.filter(organization=organization, user__email=address).exists():
-        raise AlreadyMember
     token = random.token_urlsafe(32)
     with transaction.atomic():
+        _one_change_at_a_time(organization.id)
+        if Membership.objects.filter(organization=organization, user__email=address).exists():
+            raise AlreadyMember
+        _end_open_invitations(organization, address)
         made = Invitation.objects.create(
             organization=organization,
             email=address,
@@ -85,9 +92,23 @@ def open_invitation(token: str) -> Invitation:
     return made
 
 
+def join(invitation: Invitation, *, name: str, password: str) -> User:
+    """Make the invited person, who is new, and a member of them. Raises InvitationInvalid when somebody was faster."""
+    user = User(email=invitation.email, name=name)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+            accept(invitation, user)
+    except IntegrityError:  # the same link, sent twice
+        raise InvitationInvalid from None
+    return user
+
+
 def accept(invitation: Invitation, user: User) -> Membership:
     """Make the invited person a member. Raises InvitationInvalid when somebody was faster."""
     with transaction.atomic():
+        _one_change_at_a_time(invitation.organization_id)
         used = Invitation.objects.filter(id=invitation.id, accepted_at=None, withdrawn_at=None).update(
             accepted_at=timezone.now()
         )
@@ -102,6 +123,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
                 NetworkRole.objects.update_or_create(
                     membership=membership, network_id=UUID(network_id), defaults={"role": role}
                 )
+        _end_open_invitations(invitation.organization, invitation.email)
         _record(invitation.organization, "invitation_accepted", user, user.email, {})
     return membership
 
@@ -113,9 +135,9 @@ def withdraw(invitation: Invitation, *, actor: User) -> None:
 
 
 def change_roles(membership: Membership, *, is_admin: bool, roles: Roles, actor: User) -> None:
-    """Set a member's roles. Raises LastAdmin."""
+    """Set a member's roles. Raises LastAdmin, and NoLongerMember."""
     with transaction.atomic():
-        if membership.is_admin and not is_admin:
+        if _as_it_is_now(membership).is_admin and not is_admin:
             _keep_an_admin(membership)
         membership.is_admin = is_admin
         membership.save()
@@ -129,20 +151,41 @@ def change_roles(membership: Membership, *, is_admin: bool, roles: Roles, actor:
 
 
 def remove(membership: Membership, *, actor: User) -> None:
-    """End a membership. Raises LastAdmin."""
+    """End a membership, and the links by which the person could come back. Raises LastAdmin, and NoLongerMember."""
     with transaction.atomic():
-        if membership.is_admin:
+        if _as_it_is_now(membership).is_admin:
             _keep_an_admin(membership)
         email, organization = membership.user.email, membership.organization
         membership.delete()
+        _end_open_invitations(organization, email)
         _record(organization, "person_removed", actor, email, {})
 
 
+def _one_change_at_a_time(organization_id: UUID) -> None:
+    """Keep other changes of an organization's people waiting until the end of the transaction."""
+    lock(f"people {organization_id}", wait=True)
+
+
+def _as_it_is_now(membership: Membership) -> Membership:
+    """Return the membership anew, others kept waiting: meanwhile the member may be the last admin, or gone."""
+    _one_change_at_a_time(membership.organization_id)
+    found = Membership.objects.filter(id=membership.id).first()
+    if found is None:
+        raise NoLongerMember
+    return found
+
+
 def _keep_an_admin(membership: Membership) -> None:
-    """Raise LastAdmin unless another admin exists; locks the admins, so that two removals cannot cross."""
-    admins = Membership.objects.select_for_update().filter(organization=membership.organization, is_admin=True)
-    if not [admin for admin in admins if admin.id != membership.id]:
+    """Raise LastAdmin unless another admin exists. Others are kept waiting."""
+    others = Membership.objects.filter(organization=membership.organization, is_admin=True).exclude(id=membership.id)
+    if not others.exists():
         raise LastAdmin
+
+
+def _end_open_invitations(organization: Organization, address: str) -> None:
+    """Make worthless what was sent before: an older link may give more than its reader may have by now."""
+    earlier = Invitation.objects.filter(organization=organization, email=address, accepted_at=None, withdrawn_at=None)
+    earlier.update(withdrawn_at=timezone.now())
 
 
 def _describe(is_admin: bool, roles: Roles) -> dict[str, Any]:
