@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets as random
 from datetime import timedelta
+from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from portal.lib.locks import lock
 from portal.lib.sealing import token_hash
 from portal.trail.record import Actor, record
 
+logger = logging.getLogger(__name__)
 INVITATION_DAYS = 7
 Roles = dict[UUID, str]
 
@@ -35,6 +38,10 @@ class AlreadyMember(Exception):
     """The address belongs to a member already."""
 
 
+class MailNotSent(Exception):
+    """The mail server did not take a mail."""
+
+
 class InvitationInvalid(Exception):
     """The invitation is used up, withdrawn, expired, or was never made."""
 
@@ -44,7 +51,8 @@ def invite(
 ) -> Invitation:
     """Send an invitation by e-mail. `roles` by network id; `names` are those networks' names for the mail.
 
-    Raises AlreadyMember. The link is in the mail only; the database holds its hash. Earlier links end with it.
+    The link is in the mail only; the database holds its hash. Earlier links end with it. Raises AlreadyMember, and
+    MailNotSent, after which nothing has changed.
     """
     address = email.strip().lower()
     token = random.token_urlsafe(32)
@@ -63,22 +71,26 @@ def invite(
             expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
         )
         _record(organization, "person_invited", actor, address, _describe(is_admin, roles))
+        _send_invitation(made, token, actor)
+    return made
+
+
+def _send_invitation(made: Invitation, token: str, actor: User) -> None:
     link = settings.PORTAL_BASE_URL + reverse("invitation", args=[token])
     with translation.override(actor.language):
-        send_mail(
-            _("Invitation to %(organization)s") % {"organization": organization.name},
-            _(
-                "%(person)s invites you to %(organization)s on %(portal)s.\n\nOpen this link within %(days)d days to "
-                "join:\n%(link)s\n\nIf you did not expect this, ignore it: nothing happens."
-            )
-            % {
-                "person": actor, "organization": organization.name, "portal": settings.PORTAL_NAME,
-                "days": INVITATION_DAYS, "link": link,
-            },
-            None,
-            [address],
-        )  # fmt: skip
-    return made
+        subject = _("Invitation to %(organization)s") % {"organization": made.organization.name}
+        text = _(
+            "%(person)s invites you to %(organization)s on %(portal)s.\n\nOpen this link within %(days)d days to "
+            "join:\n%(link)s\n\nIf you did not expect this, ignore it: nothing happens."
+        ) % {
+            "person": actor, "organization": made.organization.name, "portal": settings.PORTAL_NAME,
+            "days": INVITATION_DAYS, "link": link,
+        }  # fmt: skip
+    try:
+        send_mail(subject, text, None, [made.email])
+    except (OSError, SMTPException) as error:
+        logger.warning("An invitation could not be sent: %s", type(error).__name__)
+        raise MailNotSent from error
 
 
 def open_invitation(token: str) -> Invitation:

@@ -75,6 +75,8 @@ def invite(request: HttpRequest, organization: str) -> HttpResponse:
             )
         except domain.AlreadyMember:
             form.add_error("email", _("This person is a member already; change the role on the people page."))
+        except domain.MailNotSent:
+            form.add_error("email", _("The mail could not be sent, so nobody is invited. Try again in a few minutes."))
         else:
             messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": made.email})
             return redirect("organization_people", found.slug)
@@ -169,7 +171,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             return _join(request, made, known)
         return render(request, "accounts/invitation.html", {"invitation": made, "form": None})
-    form = JoinForm(request.POST or None)
+    form = JoinForm(request.POST or None, email=made.email)
     if request.method == "POST" and form.is_valid():
         try:
             user = domain.join(made, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
