@@ -17,6 +17,7 @@ from portal.timeline import views as timeline
 from portal.webhooks import metrics
 from portal.webhooks import views as webhooks
 
+handler400 = "portal.lib.refusals.bad_request"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
