@@ -161,6 +161,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people come by an invitation sent to that address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # whoever types any address makes us write to no stranger
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds; revealing a signing secret asks for the password again

@@ -107,3 +107,14 @@ def test_a_new_password_and_signing_out_are_in_the_trail(world: World) -> None:
     with tenant_scope(networks=[], organizations=[world.organization.id]):
         kept = list(Entry.objects.filter(actor="bob@example.com").order_by("id").values_list("action", flat=True))
     assert kept == ["signed_in", "password_changed", "signed_out", "password_changed"]
+
+
+def test_who_has_no_account_gets_no_mail_and_the_page_tells_nobody(world: World) -> None:
+    client = Client()
+    answers = [
+        client.post("/accounts/password/reset/", {"email": address}, follow=True)
+        for address in ("bob@example.com", "stranger@example.com")
+    ]
+    pages = [re.sub(r'"\w{64}"', "", answer.content.decode()) for answer in answers]  # without tokens of forms
+    assert pages[0] == pages[1]
+    assert [message.to for message in mail.outbox] == [["bob@example.com"]]

@@ -85,6 +85,21 @@ def test_a_view_that_fails_half_way_changes_nothing(world: World, monkeypatch: p
     assert world.foundry.network.name == "Foundry"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_who_tries_too_often_is_told_in_our_own_words(world: World, signed_in: bool) -> None:
+    client = Client()
+    if signed_in:
+        client.force_login(world.alice)
+    address = reverse("account_reauthenticate" if signed_in else "account_reset_password")
+    answers = [client.post(address, {"email": "nobody@example.com", "password": "wrong"}) for _ in range(25)]
+    assert answers[-1].status_code == HTTPStatus.TOO_MANY_REQUESTS
+    page = answers[-1].content.decode()
+    assert "Too many tries" in page
+    assert (reverse("account_logout") in page) is signed_in
+    assert not INLINE.search(page)
+
+
 def test_another_host_is_refused_in_our_own_words() -> None:
     refused = Client().get("/", headers={"host": "elsewhere.example"})
     assert refused.status_code == HTTPStatus.BAD_REQUEST

@@ -49,3 +49,15 @@ def test_the_page_of_a_network_says_which_secret_was_used_and_which_was_not(worl
     assert secrets.count("not used yet") == 1
     assert secrets.count("added") == 2
     assert "used <time" in secrets
+
+
+def test_ending_the_last_secret_says_that_all_is_accepted_then(world: World) -> None:
+    client, place = Client(), world.foundry
+    client.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(reverse("network", args=[place.network.slug])).content.decode()
+    assert "every delivery is accepted, unverified" in page
+    with network_scope(place.network.id):
+        add_secret(place.network, actor=world.alice)
+    page = client.get(reverse("network", args=[place.network.slug])).content.decode()
+    assert page.count("signed with it will be refused") == 2
+    assert "every delivery is accepted" not in page
