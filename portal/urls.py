@@ -17,11 +17,12 @@ from portal.timeline import views as timeline
 from portal.webhooks import metrics
 from portal.webhooks import views as webhooks
 
+handler400 = "portal.lib.refusals.bad_request"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("portal.accounts.urls")),
     path("", overview.home, name="home"),
     path("help/", overview.help_page, name="help"),
     path("preferences/", accounts.preferences, name="preferences"),

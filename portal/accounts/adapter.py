@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest, HttpResponse
 
+from portal.accounts.client_address import client_address
 from portal.accounts.models import Membership, User
 from portal.trail.record import record
 
@@ -24,6 +25,17 @@ class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         answer: HttpResponse = super().post_login(request, user, **kwargs)
         return answer
 
+    def logout(self, request: HttpRequest) -> None:
+        """Record that somebody signed out."""
+        if request.user.is_authenticated:
+            _record("signed_out", request.user, request)
+        super().logout(request)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Record a new password, whether changed or set by a link from a mail."""
+        super().set_password(user, password)
+        _record("password_changed", user, self.request)
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record a failed sign-in with the organizations of the person whose address was used."""
         super().authentication_failed(request, **credentials)
@@ -40,5 +52,5 @@ def _record(action: str, user: User, request: HttpRequest) -> None:
             actor=user,
             organization_id=organization_id,
             subject=user.email,
-            address=request.META.get("REMOTE_ADDR") or None,
+            address=client_address(request),
         )

@@ -89,11 +89,19 @@ class JoinForm(forms.Form):
         help_text=_("At least 10 characters; a sentence is good."),
     )
 
-    def clean_password(self) -> str:
-        """Apply the password rules."""
-        password: str = self.cleaned_data["password"]
-        validate_password(password)
-        return password
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._email = email
+
+    def clean(self) -> dict[str, Any]:
+        """Apply the password rules, one of which is that it be unlike the person's name and address."""
+        data = super().clean() or {}
+        if password := data.get("password"):
+            try:
+                validate_password(password, User(email=self._email, name=data.get("name", "")))
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return data
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]

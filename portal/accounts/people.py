@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import secrets as random
 from datetime import timedelta
+from smtplib import SMTPException
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from portal.accounts.models import Invitation, Membership, NetworkRole, Organization, User
+from portal.lib.locks import lock
 from portal.lib.sealing import token_hash
 from portal.trail.record import Actor, record
 
+logger = logging.getLogger(__name__)
 INVITATION_DAYS = 7
 Roles = dict[UUID, str]
 
@@ -26,8 +30,16 @@ class LastAdmin(Exception):
     """The act would leave the organization without an admin."""
 
 
+class NoLongerMember(Exception):
+    """The membership ended meanwhile."""
+
+
 class AlreadyMember(Exception):
     """The address belongs to a member already."""
+
+
+class MailNotSent(Exception):
+    """The mail server did not take a mail."""
 
 
 class InvitationInvalid(Exception):
@@ -39,13 +51,16 @@ def invite(
 ) -> Invitation:
     """Send an invitation by e-mail. `roles` by network id; `names` are those networks' names for the mail.
 
-    Raises AlreadyMember. The link is in the mail only; the database holds its hash.
+    The link is in the mail only; the database holds its hash. Earlier links end with it. Raises AlreadyMember, and
+    MailNotSent, after which nothing has changed.
     """
     address = email.strip().lower()
-    if Membership.objects.filter(organization=organization, user__email=address).exists():
-        raise AlreadyMember
     token = random.token_urlsafe(32)
     with transaction.atomic():
+        _one_change_at_a_time(organization.id)
+        if Membership.objects.filter(organization=organization, user__email=address).exists():
+            raise AlreadyMember
+        _end_open_invitations(organization, address)
         made = Invitation.objects.create(
             organization=organization,
             email=address,
@@ -56,22 +71,26 @@ def invite(
             expires_at=timezone.now() + timedelta(days=INVITATION_DAYS),
         )
         _record(organization, "person_invited", actor, address, _describe(is_admin, roles))
+        _send_invitation(made, token, actor)
+    return made
+
+
+def _send_invitation(made: Invitation, token: str, actor: User) -> None:
     link = settings.PORTAL_BASE_URL + reverse("invitation", args=[token])
     with translation.override(actor.language):
-        send_mail(
-            _("Invitation to %(organization)s") % {"organization": organization.name},
-            _(
-                "%(person)s invites you to %(organization)s on %(portal)s.\n\nOpen this link within %(days)d days to "
-                "join:\n%(link)s\n\nIf you did not expect this, ignore it: nothing happens."
-            )
-            % {
-                "person": actor, "organization": organization.name, "portal": settings.PORTAL_NAME,
-                "days": INVITATION_DAYS, "link": link,
-            },
-            None,
-            [address],
-        )  # fmt: skip
-    return made
+        subject = _("Invitation to %(organization)s") % {"organization": made.organization.name}
+        text = _(
+            "%(person)s invites you to %(organization)s on %(portal)s.\n\nOpen this link within %(days)d days to "
+            "join:\n%(link)s\n\nIf you did not expect this, ignore it: nothing happens."
+        ) % {
+            "person": actor, "organization": made.organization.name, "portal": settings.PORTAL_NAME,
+            "days": INVITATION_DAYS, "link": link,
+        }  # fmt: skip
+    try:
+        send_mail(subject, text, None, [made.email])
+    except (OSError, SMTPException) as error:
+        logger.warning("An invitation could not be sent: %s", type(error).__name__)
+        raise MailNotSent from error
 
 
 def open_invitation(token: str) -> Invitation:
@@ -85,9 +104,23 @@ def open_invitation(token: str) -> Invitation:
     return made
 
 
+def join(invitation: Invitation, *, name: str, password: str) -> User:
+    """Make the invited person, who is new, and a member of them. Raises InvitationInvalid when somebody was faster."""
+    user = User(email=invitation.email, name=name)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+            accept(invitation, user)
+    except IntegrityError:  # the same link, sent twice
+        raise InvitationInvalid from None
+    return user
+
+
 def accept(invitation: Invitation, user: User) -> Membership:
     """Make the invited person a member. Raises InvitationInvalid when somebody was faster."""
     with transaction.atomic():
+        _one_change_at_a_time(invitation.organization_id)
         used = Invitation.objects.filter(id=invitation.id, accepted_at=None, withdrawn_at=None).update(
             accepted_at=timezone.now()
         )
@@ -102,6 +135,7 @@ def accept(invitation: Invitation, user: User) -> Membership:
                 NetworkRole.objects.update_or_create(
                     membership=membership, network_id=UUID(network_id), defaults={"role": role}
                 )
+        _end_open_invitations(invitation.organization, invitation.email)
         _record(invitation.organization, "invitation_accepted", user, user.email, {})
     return membership
 
@@ -113,9 +147,9 @@ def withdraw(invitation: Invitation, *, actor: User) -> None:
 
 
 def change_roles(membership: Membership, *, is_admin: bool, roles: Roles, actor: User) -> None:
-    """Set a member's roles. Raises LastAdmin."""
+    """Set a member's roles. Raises LastAdmin, and NoLongerMember."""
     with transaction.atomic():
-        if membership.is_admin and not is_admin:
+        if _as_it_is_now(membership).is_admin and not is_admin:
             _keep_an_admin(membership)
         membership.is_admin = is_admin
         membership.save()
@@ -129,20 +163,41 @@ def change_roles(membership: Membership, *, is_admin: bool, roles: Roles, actor:
 
 
 def remove(membership: Membership, *, actor: User) -> None:
-    """End a membership. Raises LastAdmin."""
+    """End a membership, and the links by which the person could come back. Raises LastAdmin, and NoLongerMember."""
     with transaction.atomic():
-        if membership.is_admin:
+        if _as_it_is_now(membership).is_admin:
             _keep_an_admin(membership)
         email, organization = membership.user.email, membership.organization
         membership.delete()
+        _end_open_invitations(organization, email)
         _record(organization, "person_removed", actor, email, {})
 
 
+def _one_change_at_a_time(organization_id: UUID) -> None:
+    """Keep other changes of an organization's people waiting until the end of the transaction."""
+    lock(f"people {organization_id}", wait=True)
+
+
+def _as_it_is_now(membership: Membership) -> Membership:
+    """Return the membership anew, others kept waiting: meanwhile the member may be the last admin, or gone."""
+    _one_change_at_a_time(membership.organization_id)
+    found = Membership.objects.filter(id=membership.id).first()
+    if found is None:
+        raise NoLongerMember
+    return found
+
+
 def _keep_an_admin(membership: Membership) -> None:
-    """Raise LastAdmin unless another admin exists; locks the admins, so that two removals cannot cross."""
-    admins = Membership.objects.select_for_update().filter(organization=membership.organization, is_admin=True)
-    if not [admin for admin in admins if admin.id != membership.id]:
+    """Raise LastAdmin unless another admin exists. Others are kept waiting."""
+    others = Membership.objects.filter(organization=membership.organization, is_admin=True).exclude(id=membership.id)
+    if not others.exists():
         raise LastAdmin
+
+
+def _end_open_invitations(organization: Organization, address: str) -> None:
+    """Make worthless what was sent before: an older link may give more than its reader may have by now."""
+    earlier = Invitation.objects.filter(organization=organization, email=address, accepted_at=None, withdrawn_at=None)
+    earlier.update(withdrawn_at=timezone.now())
 
 
 def _describe(is_admin: bool, roles: Roles) -> dict[str, Any]:

@@ -75,6 +75,8 @@ def invite(request: HttpRequest, organization: str) -> HttpResponse:
             )
         except domain.AlreadyMember:
             form.add_error("email", _("This person is a member already; change the role on the people page."))
+        except domain.MailNotSent:
+            form.add_error("email", _("The mail could not be sent, so nobody is invited. Try again in a few minutes."))
         else:
             messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": made.email})
             return redirect("organization_people", found.slug)
@@ -108,6 +110,8 @@ def member(request: HttpRequest, organization: str, membership_id: UUID) -> Http
             domain.change_roles(
                 membership, is_admin=form.cleaned_data["is_admin"], roles=form.roles(), actor=_me(request)
             )
+        except domain.NoLongerMember:
+            raise Http404(_("There is no such member.")) from None
         except domain.LastAdmin:
             form.add_error("is_admin", _("This is the last admin. Make somebody else admin first."))
         else:
@@ -124,6 +128,8 @@ def member_remove(request: HttpRequest, organization: str, membership_id: UUID) 
     membership = _membership(found, membership_id)
     try:
         domain.remove(membership, actor=_me(request))
+    except domain.NoLongerMember:
+        raise Http404(_("There is no such member.")) from None
     except domain.LastAdmin:
         messages.error(request, _("This is the last admin and cannot be removed. Make somebody else admin first."))
     else:
@@ -165,13 +171,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         if request.method == "POST":
             return _join(request, made, known)
         return render(request, "accounts/invitation.html", {"invitation": made, "form": None})
-    form = JoinForm(request.POST or None)
+    form = JoinForm(request.POST or None, email=made.email)
     if request.method == "POST" and form.is_valid():
-        user = User(email=made.email, name=form.cleaned_data["name"])
-        user.set_password(form.cleaned_data["password"])
-        user.save()
+        try:
+            user = domain.join(made, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
+        except domain.InvitationInvalid:
+            return render(request, "accounts/invitation_invalid.html", status=410)
         login(request, user, backend=BACKEND)
-        return _join(request, made, user)
+        return _welcome(request, made)
     context = {"invitation": made, "form": form}
     return render(request, "accounts/invitation.html", context, status=422 if form.errors else 200)
 
@@ -181,6 +188,10 @@ def _join(request: HttpRequest, made: Invitation, user: User) -> HttpResponse:
         domain.accept(made, user)
     except domain.InvitationInvalid:
         return render(request, "accounts/invitation_invalid.html", status=410)
+    return _welcome(request, made)
+
+
+def _welcome(request: HttpRequest, made: Invitation) -> HttpResponse:
     messages.success(request, _("Welcome to %(organization)s.") % {"organization": made.organization.name})
     return redirect("home")
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from integrations.facts import from_json
 from integrations.mobility_work.operations import OPERATIONS
+from portal.accounts.client_address import client_address
 from portal.jobs.queries import caused_by
 from portal.networks.acts import record_act
 from portal.networks.middleware import PortalRequest
@@ -144,7 +145,7 @@ def raw_payload(request: PortalRequest, slug: str, position: int) -> HttpRespons
         "payload_downloaded",
         actor=request.user,  # type: ignore[arg-type]
         about=f"#{position}",
-        address=request.META.get("REMOTE_ADDR"),
+        address=client_address(request),
     )
     response = HttpResponse(bytes(recorded.raw), content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="{network.slug}-event-{position}.json"'

@@ -13,7 +13,9 @@ class RedactTokens(logging.Filter):
     """Cuts tokens out of every line, whoever writes it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Replace the message of a record that holds an address with a token."""
+        """Cut tokens out of a record's arguments, and where one is left, out of its message."""
+        if isinstance(record.args, tuple):  # in their places: a formatter may want them one by one
+            record.args = tuple(DOORS.sub(r"\1…", each) if isinstance(each, str) else each for each in record.args)
         said = record.getMessage()
         cut = DOORS.sub(r"\1…", said)
         if cut != said:

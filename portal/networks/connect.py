@@ -13,12 +13,15 @@ from django.utils.text import slugify
 from integrations.mobility_work.client import NetworkSettings, get_network_settings
 from portal.accounts.models import Organization
 from portal.lib.ids import new_id
+from portal.lib.locks import lock
 from portal.lib.scope import network_scope
 from portal.lib.sealing import fingerprint, last_four, sealer
 from portal.networks.acts import record_act
 from portal.networks.inbox import add_secret, create_inbox, hook_url
 from portal.networks.models import Credential, Network
 from portal.trail.record import Actor
+
+RESERVED = {"connect"}  # what stands in the place of a slug in an address of the portal
 
 
 class AlreadyConnected(Exception):
@@ -35,6 +38,10 @@ class OtherNetwork(Exception):
     def __init__(self, found: NetworkSettings) -> None:
         super().__init__("The key opens another network.")
         self.found = found
+
+
+class CompromisedKey(Exception):
+    """The key was reported as compromised; it may never be used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def connect_network(
 def free_slug(title: str) -> str:
     """Return a slug for a new network that no other network has."""
     base = slugify(title)[:50] or "network"
-    taken = set(Network.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = RESERVED | set(Network.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if slug not in taken)
 
 
@@ -129,13 +136,23 @@ def _store_key(network: Network, api_key: str, actor: Actor | str) -> Credential
     )
 
 
+def _one_change_at_a_time(network: Network) -> None:
+    """Keep other changes of a network's key waiting until the end of the transaction."""
+    lock(f"key {network.id}", wait=True)
+
+
 def rotate_key(network: Network, *, found: NetworkSettings, api_key: str, actor: Actor | str) -> Credential:
     """Replace the key by one that was just checked. Raises OtherNetwork unless it opens the same network.
 
-    Ends a stop of sending: the compromised key is no longer in use. Needs the network's scope.
+    Ends a stop of sending: the compromised key is no longer in use. Raises CompromisedKey when it would be.
+    Needs the network's scope.
     """
     if found.network_id != network.vendor_network_id:
         raise OtherNetwork(found)
+    _one_change_at_a_time(network)
+    compromised = Credential.objects.filter(network_id=network.id, state=Credential.State.COMPROMISED)
+    if compromised.filter(fingerprint=fingerprint(api_key.strip())).exists():
+        raise CompromisedKey
     now = timezone.now()
     Credential.objects.filter(network_id=network.id, state=Credential.State.ACTIVE).update(
         state=Credential.State.PREVIOUS, retired_at=now
@@ -148,6 +165,7 @@ def rotate_key(network: Network, *, found: NetworkSettings, api_key: str, actor:
 
 def report_compromised(network: Network, *, actor: Actor | str) -> None:
     """Stop all sending with the network's key at once. Needs the network's scope."""
+    _one_change_at_a_time(network)
     now = timezone.now()
     Credential.objects.filter(network_id=network.id, state=Credential.State.ACTIVE).update(
         state=Credential.State.COMPROMISED, retired_at=now

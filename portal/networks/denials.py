@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest
 from django.urls import resolve
 from redis.exceptions import RedisError
 
+from portal.accounts.client_address import client_address
 from portal.networks.access import Access, NoAccess, RoleTooLow
 from portal.trail.record import record
 
@@ -47,7 +48,7 @@ def record_denial(request: HttpRequest, access: Access, exception: PermissionDen
             network_id=network_id,
             subject=f"{request.method} {path}",
             details={"status": status},
-            address=request.META.get("REMOTE_ADDR") or None,
+            address=client_address(request),
         )
 
 

@@ -76,7 +76,7 @@ def add_secret(
     if text is not None and len(text) < MIN_SECRET_LENGTH:
         raise SecretTooShort
     word = text or random.token_urlsafe(32)
-    inbox = Inbox.objects.get(network_id=network.id)
+    inbox = _inbox_alone(network)
     _expire(SigningSecret.objects.filter(network_id=network.id), overlap)
     added = SigningSecret.objects.create(
         network=network,
@@ -100,11 +100,16 @@ def rotate_address(network: Network, *, actor: Actor | str, overlap: timedelta =
     """Give the inbox a new address; the old ones answer for `overlap`. Raises OverlapTooLong."""
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise OverlapTooLong
-    inbox = Inbox.objects.get(network_id=network.id)
+    inbox = _inbox_alone(network)
     _expire(InboxAddress.objects.filter(network_id=network.id), overlap)
     token = _new_address(inbox)
     record_act(network, "address_rotated", actor=actor, details={"overlap_hours": _hours(overlap)})
     return token
+
+
+def _inbox_alone(network: Network) -> Inbox:
+    """Return the inbox and keep other rotations waiting: each lets all but its own end."""
+    return Inbox.objects.select_for_update().get(network_id=network.id)
 
 
 def _expire(rows: Any, overlap: timedelta) -> None:

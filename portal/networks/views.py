@@ -24,6 +24,7 @@ from portal.networks.access import Level
 from portal.networks.acts import record_act
 from portal.networks.connect import (
     AlreadyConnected,
+    CompromisedKey,
     OtherNetwork,
     check_key,
     connect_network,
@@ -161,15 +162,25 @@ def _connected_words(error: AlreadyConnected) -> str:
 def change(request: PortalRequest, slug: str) -> HttpResponse:
     """Change name, plan and kind."""
     network = request.access.network(slug, at_least=Level.ADMIN)
-    before = {"name": network.name, "plan": network.plan, "kind": network.kind}
+    before = _changeable(network)
     form = ChangeForm(request.POST or None, instance=network)
     if request.method == "POST" and form.is_valid():
         form.save()
-        after = {"name": network.name, "plan": network.plan, "kind": network.kind}
-        record_act(network, "network_changed", actor=request.access.user, details={"before": before, "after": after})
+        details = {"before": before, "after": _changeable(network)}
+        record_act(network, "network_changed", actor=request.access.user, details=details)
         messages.success(request, _("The changes are saved."))
         return redirect("network", slug)
     return _form(request, network, form, title=_("Change the network"), button=_("Save"))
+
+
+def _changeable(network: Network) -> dict[str, str | None]:
+    production = network.production
+    return {
+        "name": network.name,
+        "plan": network.plan,
+        "kind": network.kind,
+        "sandbox_of": production.slug if production else None,
+    }
 
 
 @unscoped
@@ -192,6 +203,11 @@ def key(request: PortalRequest, slug: str) -> HttpResponse:
                 "api_key",
                 _("This key opens another network (%(name)s). The key in use is unchanged.")
                 % {"name": error.found.name},
+            )
+        except CompromisedKey:
+            form.add_error(
+                "api_key",
+                _("This key was reported as compromised and is not used again. Ask Mobility Work for a new one."),
             )
         else:
             messages.success(request, _("The new key works and is in use. The old one is retired here."))

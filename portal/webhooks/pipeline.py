@@ -25,6 +25,7 @@ from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
 from portal.webhooks.projections import fold_writes, project
 from portal.webhooks.recheck import search_longer
+from portal.webhooks.secret_use import note_secrets_used
 from portal.webhooks.standing import refresh_standing, sharers_of_nonces
 
 logger = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
             network.id, recipe=delivery.recipe, nonce_length=delivery.nonce_length
         ):
             break
+    note_secrets_used(network.id, [delivery.id for delivery in batch if delivery.recipe])
     bounded = [delivery.id for delivery in batch if delivery.verdict_reason == SEARCH_WAS_BOUNDED]
     if bounded:
         search_longer(network.id, bounded)

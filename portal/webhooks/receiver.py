@@ -22,6 +22,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, H
 from integrations.mobility_work.signature import Recipe
 from portal.lib.ids import new_id
 from portal.lib.metrics import may_read
+from portal.lib.redaction import RedactTokens
 from portal.lib.sealing import Sealer, SealingError, token_hash
 from portal.webhooks.group_commit import (
     Connection,
@@ -282,6 +283,8 @@ def application() -> Receiver:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.conf import settings  # noqa: PLC0415 - settings are read when the process serves, not on import
 
+    # The server's own log of requests holds their addresses, unless it is told to keep none.
+    logging.getLogger("uvicorn.access").addFilter(RedactTokens())
     return Receiver(
         dsn=settings.DATABASE_RECEIVER_URL,
         sealer=Sealer(settings.PORTAL_SEALING_KEYS),

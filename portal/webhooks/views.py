@@ -89,29 +89,44 @@ def heard(request: PortalRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def quarantine(request: PortalRequest, slug: str) -> HttpResponse:
-    """Show what may not take effect: refused, held back, and failed deliveries."""
+    """Show what may not take effect: refused, held back, and failed deliveries. Each list has pages of its own."""
     found = request.access.network(slug)
-    troubled = list(
-        Processing.objects.filter(network_id=found.id, state__in=["failed", "held"]).order_by("-delivery_id")[:SHOWN]
-    )
+    troubled = Processing.objects.filter(network_id=found.id, state__in=["failed", "held"]).order_by("-delivery_id")
+    if place := _place(request.GET.get("troubled", "")):
+        troubled = troubled.filter(delivery_id__lt=place)
+    refused = QuarantinedDelivery.objects.filter(network_id=found.id).order_by("-id")
+    if place := _place(request.GET.get("refused", "")):
+        refused = refused.filter(id__lt=place)
+    some_troubled, some_refused = list(troubled[: SHOWN + 1]), list(refused[: SHOWN + 1])
     bodies = {
         delivery.id: delivery
-        for delivery in Delivery.objects.filter(network_id=found.id, id__in=[item.delivery_id for item in troubled])
+        for delivery in Delivery.objects.filter(
+            network_id=found.id, id__in=[item.delivery_id for item in some_troubled[:SHOWN]]
+        )
     }
-    refused = QuarantinedDelivery.objects.filter(network_id=found.id).order_by("-id")[:SHOWN]
     return render(
         request,
         "webhooks/quarantine.html",
         {
             "network": found,
-            "refused": [(item, _preview(item.body)) for item in refused],
+            "refused": [(item, _preview(item.body)) for item in some_refused[:SHOWN]],
             "troubled": [
-                (item, bodies[item.delivery_id], _preview(bodies[item.delivery_id].body)) for item in troubled
+                (item, bodies[item.delivery_id], _preview(bodies[item.delivery_id].body))
+                for item in some_troubled[:SHOWN]
             ],
+            "older_refused": some_refused[SHOWN - 1].id if len(some_refused) > SHOWN else None,
+            "older_troubled": some_troubled[SHOWN - 1].delivery_id if len(some_troubled) > SHOWN else None,
             "usage": QuarantineUsage.objects.filter(network_id=found.id).first(),
             "may_act": request.access.level(found) >= Level.MANAGER,
         },
     )
+
+
+def _place(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _preview(body: bytes | memoryview) -> str:

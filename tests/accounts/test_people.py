@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -144,3 +145,24 @@ def test_what_is_said_after_a_change_of_language_is_in_the_new_one(world: World)
     for language, words in (("fr", "Vos préférences sont enregistrées."), ("en", "Your preferences are saved.")):
         answer = client.post(reverse("preferences"), wish | {"language": language}, follow=True)
         assert words in answer.content.decode()
+
+
+def test_a_mail_that_cannot_be_sent_invites_nobody_and_says_so(world: World, settings: Any) -> None:
+    before = invite(world, "dora@example.com")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens
+    answer = client_of(world.alice).post(
+        reverse("invite", args=[SLUG]), {"email": "dora@example.com", "is_admin": "on"}
+    )
+    assert answer.status_code == 422
+    assert "could not be sent" in answer.content.decode()
+    assert Invitation.objects.count() == 1
+    assert Client().get(before).status_code == 200
+    assert settings.EMAIL_TIMEOUT
+
+
+def test_the_address_is_no_password(world: World) -> None:
+    link = invite(world, "dora.delacroix@example.com")
+    answer = Client().post(link, {"name": "Dora", "password": "dora.delacroix@example.com"})
+    assert answer.status_code == 422
+    assert "too similar" in answer.content.decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import DatabaseError, connections, transaction
 
@@ -29,6 +31,7 @@ ALLOWED_WITHOUT_POLICY = {
     "django_session",
     "networks_network",
 }
+SCOPED = re.compile(r"\b(network_id|organization_id) = ANY .{0,20}portal_(network|organization)_scope\(\)")
 IMMUTABLE = ["webhooks_delivery", "timeline_event", "trail_entry"]
 
 
@@ -53,6 +56,36 @@ def test_every_table_has_forced_policies_for_app_and_owner_or_is_allowed_without
             continue
         assert enabled and forced, f"{name} lacks forced row-level security"
         assert {"portal_app", "portal_owner"} <= set(roles), f"{name} lacks the policy of a role"
+
+
+def test_every_policy_of_the_app_role_compares_with_the_scope() -> None:
+    policies = rows(
+        "SELECT tablename, cmd, coalesce(qual, ''), coalesce(with_check, '') FROM pg_policies"
+        " WHERE schemaname = 'public' AND 'portal_app' = ANY (roles)"
+    )
+    assert policies
+    for table, command, using, check in policies:
+        assert SCOPED.search(str(using)), f"{table} ({command}) is seen without a scope"
+        # Whoever acts may record the act, also outside any scope: a denied sign-in belongs to no tenant.
+        assert SCOPED.search(str(check)) or table == "trail_entry", f"{table} ({command}) is written without a scope"
+
+
+def test_no_view_shows_what_its_owner_sees() -> None:
+    """A view asks with its owner's rights, whom no scope binds, unless it says otherwise."""
+    views = rows(
+        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND (c.relkind = 'm'"
+        " OR c.relkind = 'v' AND NOT coalesce(c.reloptions, '{}') @> '{security_invoker=true}')"
+    )
+    assert views == []
+
+
+def test_the_receiver_adds_deliveries_and_can_do_nothing_else() -> None:
+    allowed = rows(
+        "SELECT c.relname, p.privilege FROM pg_class c, unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE}'::text[])"
+        " p(privilege) WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')"
+        " AND has_table_privilege('portal_receiver', c.oid, p.privilege) ORDER BY 1"
+    )
+    assert allowed == [("webhooks_delivery", "INSERT"), ("webhooks_processing", "INSERT")]
 
 
 def test_no_role_of_ours_may_bypass_policies() -> None:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import reverse
+from uvicorn.logging import AccessFormatter
 
+from portal.webhooks.receiver import application
 from tests.accounts.test_people import invite
 from tests.world import World
 
@@ -49,3 +51,18 @@ def test_every_address_with_a_token_is_known() -> None:
 
 def test_django_writes_through_no_handler_of_its_own() -> None:
     assert logging.getLogger("django").handlers == []
+
+
+def test_the_receivers_server_logs_no_token() -> None:
+    """Its formatter wants method, address and status one by one."""
+    application()
+    access, stream = logging.getLogger("uvicorn.access"), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(AccessFormatter(use_colors=False))
+    access.addHandler(handler)
+    try:
+        access.warning('%s - "%s %s HTTP/%s" %d', "127.0.0.1:1", "POST", "/hooks/secret-token/", "1.1", 200)
+    finally:
+        access.removeHandler(handler)
+    assert "POST /hooks/…/ HTTP/1.1" in stream.getvalue()
+    assert "secret-token" not in stream.getvalue()

@@ -10,10 +10,14 @@ from unittest.mock import patch
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
+from integrations.mobility_work.reader import read
 from integrations.mobility_work.signature import CANDIDATES, sign
 from portal.lib.scope import network_scope
 from portal.timeline.models import Event, Reading
+from portal.trail.models import Entry
 from portal.webhooks import background, pipeline
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.models import Processing
@@ -98,3 +102,37 @@ def test_an_event_without_a_time_of_its_own_occurred_when_it_first_arrived(world
     assert end_state(world.foundry, [second, first], limit) == end_state(world.foundry, [first, second], limit)
     [(_, occurred_at, *_)] = end_state(world.foundry, [second, first], limit)
     assert occurred_at == NOON
+
+
+def test_a_delivery_that_cannot_be_processed_is_kept_blocks_nothing_and_is_run_again(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = world.foundry
+    store(place, *((NOON, body(number=number), {}) for number in range(3)))
+
+    def stumbles(raw: bytes, received_at: datetime) -> Any:
+        if b'"number": 1' in raw:
+            raise LookupError("a shape that nobody knew\0")
+        return read(raw, received_at)
+
+    monkeypatch.setattr(pipeline, "read", stumbles)
+    drain(place)
+    with network_scope(place.network.id):
+        assert Event.objects.count() == 2
+        failed = Processing.objects.get(state="failed")
+    again = reverse("delivery_again", args=[place.network.slug, failed.delivery_id])
+    client.force_login(world.audrey)
+    page = client.get(reverse("quarantine", args=[place.network.slug])).content.decode()
+    assert "LookupError: a shape that nobody knew" in page
+    assert again not in page
+    assert client.post(again).status_code == 403
+    client.force_login(world.bob)
+    assert again in client.get(reverse("quarantine", args=[place.network.slug])).content.decode()
+    monkeypatch.setattr(pipeline, "read", read)
+    for _ in range(2):  # pressed twice
+        assert client.post(again).status_code == 302
+    drain(place)
+    with network_scope(place.network.id):
+        assert list(Event.objects.order_by("position").values_list("position", flat=True)) == [1, 2, 3]
+        assert set(Processing.objects.values_list("state", flat=True)) == {"done"}
+        assert Entry.objects.filter(action="delivery_run_again", actor="bob@example.com").count() == 1

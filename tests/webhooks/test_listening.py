@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.lib.scope import network_scope
+from portal.networks.inbox import add_secret
+from portal.networks.models import SigningSecret
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.pipeline import process_waiting
 from tests.world import World
@@ -34,3 +36,28 @@ def test_the_secret_leaves_the_open_page_with_the_first_event(world: World) -> N
     assert world.foundry.secret not in page
     assert poll not in page
     assert "HX-Refresh" not in client.get(reverse("heard", args=[slug]))
+
+
+def test_the_page_of_a_network_says_which_secret_was_used_and_which_was_not(world: World) -> None:
+    client, place = Client(), world.foundry
+    client.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    with network_scope(place.network.id):
+        SigningSecret.objects.update(last_used_at=timezone.now())
+        add_secret(place.network, actor=world.alice)
+    page = client.get(reverse("network", args=[place.network.slug])).content.decode()
+    secrets = page.split("Signing secrets")[1].split("</ul>")[0]
+    assert secrets.count("not used yet") == 1
+    assert secrets.count("added") == 2
+    assert "used <time" in secrets
+
+
+def test_ending_the_last_secret_says_that_all_is_accepted_then(world: World) -> None:
+    client, place = Client(), world.foundry
+    client.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(reverse("network", args=[place.network.slug])).content.decode()
+    assert "every delivery is accepted, unverified" in page
+    with network_scope(place.network.id):
+        add_secret(place.network, actor=world.alice)
+    page = client.get(reverse("network", args=[place.network.slug])).content.decode()
+    assert page.count("signed with it will be refused") == 2
+    assert "every delivery is accepted" not in page

@@ -6,13 +6,15 @@ import json
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from integrations.mobility_work.signature import CANDIDATES
 from portal.lib.scope import network_scope
 from portal.networks.inbox import add_secret, release_recipe, rotate_address
-from portal.networks.models import Inbox
+from portal.networks.models import Inbox, SigningSecret
 from portal.timeline.models import ContractDifference, Event, EventSubject, Reading
 from portal.trail.record import COMMAND_LINE
 from portal.webhooks.group_commit import QuarantineLimits
@@ -265,3 +267,34 @@ def test_two_workers_never_drain_one_network_together(world: World) -> None:
         other.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"drain {place.network.id}"])
         assert drain(place) is None
     assert drain(place) == 1
+
+
+def test_it_is_known_which_secret_the_vendor_still_uses(world: World) -> None:
+    """Whoever rotates a secret wants to see the new one in use before the old one ends."""
+    place = world.foundry
+    with network_scope(place.network.id):
+        newer = add_secret(place.network, actor=COMMAND_LINE)
+    with serving() as client:
+        body = body_for(place)
+        client.post(place.path, content=body, headers={"X-MW-Signature": place.header(body)})
+        drain(place)
+        with network_scope(place.network.id):
+            used = dict(SigningSecret.objects.values_list("last_four", "last_used_at"))
+            received_at = Delivery.objects.get().received_at
+        assert used == {place.secret[-4:]: received_at, newer.text[-4:]: None}
+        body = body_for(place, second=True)
+        client.post(place.path, content=body, headers={"X-MW-Signature": place.header(body, secret=newer.text)})
+        drain(place)
+    with network_scope(place.network.id):
+        assert not SigningSecret.objects.filter(last_used_at=None).exists()
+
+
+def test_a_sealing_key_that_is_lost_keeps_no_event_waiting(world: World, settings: Any) -> None:
+    place = world.foundry
+    body = body_for(place)
+    with serving() as client:
+        client.post(place.path, content=body, headers={"X-MW-Signature": place.header(body)})
+    settings.PORTAL_SEALING_KEYS = [Fernet.generate_key().decode()]
+    drain(place)
+    with network_scope(place.network.id):
+        assert Processing.objects.get().state == "done"
