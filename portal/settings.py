@@ -33,6 +33,8 @@ PORTAL_METRICS_TOKEN = env.str("PORTAL_METRICS_TOKEN", default="")
 # How large a file of rows may be (integrations and memory are measured up to these).
 PORTAL_MAX_ROWS = env.int("PORTAL_MAX_ROWS", default=200_000)
 PORTAL_MAX_FILE_MB = env.int("PORTAL_MAX_FILE_MB", default=50)
+PORTAL_EXPORT_MAX_MB = env.int("PORTAL_EXPORT_MAX_MB", default=1000)
+PORTAL_EXPORTS_AT_ONCE = env.int("PORTAL_EXPORTS_AT_ONCE", default=3)
 # What a cell of an update holds to clear the value; an empty one leaves it as it is.
 PORTAL_CLEAR_TOKEN = env.str("PORTAL_CLEAR_TOKEN", default="∅")
 # After so long without an answer whoever sends counts as gone, and the outcome of the call as unknown.
@@ -75,6 +77,7 @@ INSTALLED_APPS = [
     "portal.jobs",
     "portal.webhooks",
     "portal.explore",
+    "portal.exports",
     "portal.dev",
 ]
 
@@ -249,6 +252,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.jobs.background.sweep",
         "schedule": 1.0,
         "options": {"expires": 1.0},
+    },
+    "sweep-exports": {
+        "task": "portal.exports.background.sweep",
+        "schedule": 2.0,
+        "options": {"expires": 2.0},
     },
     "refresh-network-settings": {
         "task": "portal.networks.background.sweep_settings",

@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.accounts import views as accounts
 from portal.explore import overview, trail
 from portal.explore import views as explore
+from portal.exports import views as exports
 from portal.jobs import follow_views as follow
 from portal.jobs import prepare_views as prepare
 from portal.jobs import single_views as single
@@ -80,6 +81,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("invitation/<str:token>/", accounts.invitation, name="invitation"),
     path("trail/", trail.trail, name="trail"),
+    path("exports/", exports.export_list, name="exports"),
+    path("exports/new/", exports.export_new, name="export_new"),
+    path("exports/<uuid:export_id>/", exports.export, name="export"),
+    path("exports/<uuid:export_id>/file/", exports.export_file, name="export_file"),
 ]
 if settings.PORTAL_DEV:
     urlpatterns += [path("", include("portal.dev.urls"))]

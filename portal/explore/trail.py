@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from portal.networks.middleware import PortalRequest
 from portal.trail.actions import ACTIONS
-from portal.trail.models import Entry
+from portal.trail.queries import TrailFilters, trail_page
 
 PAGE_SIZE = 50
 
@@ -18,18 +18,10 @@ PAGE_SIZE = 50
 @require_GET
 def trail(request: PortalRequest) -> HttpResponse:
     """Show one page of the trail, newest first; row-level security leaves out what the person may not see."""
-    entries = Entry.objects.order_by("-id")
     action, person, network = (request.GET.get(name, "") for name in ("action", "person", "network"))
-    if action in ACTIONS:
-        entries = entries.filter(action=action)
-    if person:
-        entries = entries.filter(actor__icontains=person[:200].replace("\0", ""))
-    if network:
-        entries = entries.filter(network_id=request.access.network(network).id)
-    before = _cursor(request.GET.get("before", ""))
-    if before:
-        entries = entries.filter(id__lt=before)
-    page = list(entries[: PAGE_SIZE + 1])
+    network_id = request.access.network(network).id if network else None
+    filters = TrailFilters(action=action, person=person, network_id=network_id)
+    page, older = trail_page(filters, before=_cursor(request.GET.get("before", "")), size=PAGE_SIZE)
     names = {item.id: item for item in request.access.networks}
     return render(
         request,
@@ -41,9 +33,9 @@ def trail(request: PortalRequest) -> HttpResponse:
                     ACTIONS.get(entry.action, entry.action),
                     names.get(entry.network_id) if entry.network_id else None,
                 )
-                for entry in page[:PAGE_SIZE]
+                for entry in page
             ],
-            "older": page[PAGE_SIZE - 1].id if len(page) > PAGE_SIZE else None,
+            "older": older,
             "actions": sorted(((name, str(words)) for name, words in ACTIONS.items()), key=lambda item: item[1]),
             "action": action,
             "person": person,

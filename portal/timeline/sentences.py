@@ -42,6 +42,25 @@ def sentence_html(reading: Reading, slug: str) -> SafeString:
     return format_html("{}" * len(parts), *(SafeString(part) for part in parts))
 
 
+def plain_sentence(reading: Reading) -> str:
+    """Return the sentence in the reader's language as text, without the change of stock."""
+    arguments: dict[str, dict[str, Any]] = reading.sentence.get("arguments", {})
+    values = {name: _text(value) for name, value in arguments.items()}
+    return gettext(reading.sentence.get("template", "")).format_map(_Missing(values))
+
+
+class _Missing(dict[str, str]):
+    """Values of a sentence; what is missing shows as "?"."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _text(argument: dict[str, Any]) -> str:
+    text = str(argument.get("text", ""))
+    return gettext(text) if text in NAMELESS else text
+
+
 def _value(argument: dict[str, Any] | None, slug: str) -> str:
     if argument is None:
         return "?"

@@ -44,5 +44,7 @@ ACTIONS: dict[str, str | Promise] = {
     "job_resumed": _("Job resumed"),
     "job_gone_on_with": _("Rows of a job prepared once more"),
     "job_repeated": _("Rehearsed job repeated on production"),
+    "export_asked": _("Export asked for"),
+    "export_downloaded": _("Export downloaded"),
     "simulated": _("Load simulated"),
 }

@@ -31,7 +31,10 @@ ALLOWED_WITHOUT_POLICY = {
     "django_session",
     "networks_network",
 }
-SCOPED = re.compile(r"\b(network_id|organization_id) = ANY .{0,20}portal_(network|organization)_scope\(\)")
+SCOPED = re.compile(
+    r"\b(network_id|organization_id) = ANY .{0,20}portal_(network|organization)_scope\(\)"
+    r"|\bnetworks <@ .{0,20}portal_network_scope\(\)"
+)
 IMMUTABLE = ["webhooks_delivery", "timeline_event", "trail_entry"]
 
 
@@ -98,6 +101,8 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
         " WHERE prosecdef AND pronamespace = 'public'::regnamespace"
     )
     assert {name for name, *_ in functions} == {
+        "portal_exports_due",
+        "portal_exports_remove_expired",
         "portal_inbox_for_token",
         "portal_metrics",
         "portal_networks_with_batches_due",

@@ -11,15 +11,18 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from portal.accounts.models import Invitation, Membership
+from portal.exports.request import ask_for_export
+from portal.exports.write import write_export
 from portal.jobs.checking import check_next
 from portal.jobs.drafts import draft_of_file, start_check
 from portal.lib.scope import network_scope, tenant_scope
+from portal.networks.access import access_of
 from portal.networks.models import SigningSecret
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.models import Processing
@@ -50,7 +53,7 @@ OPEN = {
 # What is a person's own: their session, password and preferences.
 OWN = set(OPEN) | {"account_change_password", "account_set_password", "preferences"}
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
-OWN |= {"jobs", "send"}
+OWN |= {"jobs", "send", "exports", "export_new"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
@@ -63,6 +66,16 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str
 
 
 ROUTES = {name: pattern for name, pattern, _entry in patterns(get_resolver())}
+
+
+def export_of(world: World) -> UUID:
+    """Return an export of the foundry's timeline that Alice asked for, ready to be taken."""
+    with network_scope(world.foundry.network.id):
+        access = access_of(world.alice)
+        query = QueryDict("network=foundry")
+        export = ask_for_export(access, listing="timeline", query=query, file_format="csv", address=None)
+    write_export(export.id, export.networks, export.organizations)
+    return export.id
 
 
 @pytest.fixture
@@ -98,6 +111,7 @@ def values(world: World, tmp_path: Path) -> dict[str, Any]:
             "column": "id",
             "call_id": uuid4(),
             "job_id": job_id,
+            "export_id": export_of(world),
             "number": 2,
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
@@ -15,6 +16,7 @@ from portal.lib.tabular.file_format import DELIMITERS, SHEET_ROWS
 from portal.lib.tabular.formula_escape import escape
 from portal.lib.tabular.table_reader import column_letters
 
+Cell = str | Decimal | int | None  # None = empty
 SHEET_CELL = 32_767  # characters, by the file format
 _WIDTHS = (10, 60)  # characters; what fits the heading, within these
 _WIDTH_BESIDE_TEXT = 3
@@ -23,7 +25,7 @@ _WIDTH_BESIDE_TEXT = 3
 def write_csv(
     to: IO[bytes],
     heading: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[Cell]],
     *,
     delimiter: str = ",",
     escape_formulas: bool = True,
@@ -42,7 +44,7 @@ def write_csv(
         writer.writerow([escape(cell, formulas=escape_formulas) for cell in heading])
         count = 0
         for count, row in enumerate(rows, 1):  # noqa: B007 - the number of the last
-            writer.writerow([escape(cell, formulas=escape_formulas) for cell in row])
+            writer.writerow([escape(cell_text(cell), formulas=escape_formulas) for cell in row])
         text.flush()
     finally:
         text.detach()  # the caller's file stays open
@@ -52,13 +54,13 @@ def write_csv(
 def write_xlsx(
     path: Path,
     heading: Sequence[str],
-    rows: Iterable[Sequence[str]],
+    rows: Iterable[Sequence[Cell]],
     *,
     notes: Mapping[int, str] | None = None,
     widths: Mapping[int, float] | None = None,
     sheet: str = "Sheet1",
 ) -> int:
-    """Write one sheet whose cells are all text, so that leading zeros stay; return the number of rows.
+    """Write one sheet; text is written as text, so that leading zeros stay. Return the number of rows.
 
     `notes` are comments on headings and `widths` (in characters) of columns, both by column from 0. No cell can be a
     formula. Columns take text also where a person fills them in later.
@@ -82,12 +84,21 @@ def write_xlsx(
                 if count >= SHEET_ROWS:
                     raise TooManyRowsToWrite(limit=SHEET_ROWS)
                 for index, cell in enumerate(row):
-                    if cell:
+                    if isinstance(cell, (int, Decimal)):
+                        page.write_number(count, index, cell)
+                    elif cell:
                         _write_cell(page, count, index, cell, text)
         return count
     except TabularError:
         path.unlink(missing_ok=True)  # a part of the rows would look like all of them
         raise
+
+
+def cell_text(cell: Cell) -> str:
+    """Return a cell as text; figures without exponent or trailing zeros, with a point."""
+    if cell is None:
+        return ""
+    return f"{cell.normalize():f}" if isinstance(cell, Decimal) else str(cell)
 
 
 def _write_cell(

@@ -1,0 +1,71 @@
+"""Takes orders for exports."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import QueryDict
+from django.utils import timezone, translation
+
+from portal.accounts.models import User
+from portal.exports.listings import LISTINGS
+from portal.exports.models import Export
+from portal.networks.access import Access
+from portal.timeline.queries import last_positions
+from portal.trail.record import record
+
+NO_FILTERS = frozenset({"before", "after", "csrfmiddlewaretoken", "format", "listing", "page"})
+
+
+class TooManyExports(Exception):
+    """The person has as many exports under way as the portal allows."""
+
+
+def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_format: str, address: str | None) -> Export:
+    """Put an export in line: the list as `query` filters it, as of now. Needs the scope of `access`.
+
+    Raises KeyError for a list or format that there is not, NoAccess for a network that the person may not see, and
+    TooManyExports.
+    """
+    LISTINGS[listing]
+    user: User = access.user
+    kept = query.copy()
+    for name in NO_FILTERS & set(kept):
+        del kept[name]
+    slug = str(kept.get("network", ""))
+    network = access.network(slug) if slug else None
+    networks = [network] if network else list(access.networks)
+    under_way = Export.objects.filter(created_by_id=user.id, state__in=[Export.State.WAITING, Export.State.WRITING])
+    if under_way.count() >= settings.PORTAL_EXPORTS_AT_ONCE:
+        raise TooManyExports
+    positions = last_positions(networks)
+    export = Export.objects.create(
+        networks=[each.id for each in networks],
+        organizations=[] if network else sorted(access.admin_of),
+        created_by_id=user.id,
+        created_by=user.email,
+        created_at=timezone.now(),
+        listing=listing,
+        query=kept.urlencode()[:4000],
+        format=Export.Format(file_format),
+        language=translation.get_language() or "en",
+        time_zone=timezone.get_current_timezone_name(),
+        until={str(key): position for key, position in positions.items()},
+    )
+    record_of(export, "export_asked", user=user, access=access, address=address)
+    return export
+
+
+def record_of(export: Export, action: str, *, user: User, access: Access, address: str | None) -> None:
+    """Write an act on an export into the trail of every network that it holds."""
+    of_networks = {network.id: network for network in access.networks}
+    for network_id in export.networks:
+        network = of_networks.get(network_id)
+        record(
+            action,
+            actor=user,
+            organization_id=network.organization_id if network else None,
+            network_id=network_id,
+            subject=f"{LISTINGS[export.listing].name} {export.format}",
+            details={"export": str(export.id), "query": export.query, "rows": export.rows},
+            address=address,
+        )
