@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from portal.lib.ids import id_in
 from portal.networks.middleware import PortalRequest
 from portal.trail.actions import ACTIONS
 from portal.trail.models import Entry
@@ -26,7 +25,7 @@ def trail(request: PortalRequest) -> HttpResponse:
         entries = entries.filter(actor__icontains=person[:200].replace("\0", ""))
     if network:
         entries = entries.filter(network_id=request.access.network(network).id)
-    before = _cursor(request.GET.get("before", ""))
+    before = id_in(request.GET.get("before", ""))
     if before:
         entries = entries.filter(id__lt=before)
     page = list(entries[: PAGE_SIZE + 1])
@@ -51,10 +50,3 @@ def trail(request: PortalRequest) -> HttpResponse:
             "filtered": bool(action or person or network),
         },
     )
-
-
-def _cursor(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

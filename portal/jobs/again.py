@@ -89,6 +89,11 @@ def _taken(network: Network, job_id: UUID) -> set[int]:
     return set(Row.objects.filter(network_id=network.id, job_id__in=alive).values_list("number", flat=True))
 
 
+def may_repeat(job: Job) -> bool:
+    """Say whether there is something to repeat: rows of an earlier job have no file of their own."""
+    return job.source == Job.Source.FORM or bool(job.file_bytes)
+
+
 def repeat_on_production(sandbox: Network, job_id: UUID, *, actor: User, now: datetime) -> Job:
     """Make a draft of the same bytes on the production network that a sandbox network is paired with.
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.jobs.evidence import Verdict
 from portal.jobs.states import JobState, RowState
 from portal.lib.ids import new_id
 from portal.networks.models import Network
@@ -237,10 +238,6 @@ class Call(models.Model):
 
 class Confirmation(models.Model):
     """Evidence: what one event says of one row. Added to, never changed; the row's state is the latest judgement."""
-
-    class Verdict(models.TextChoices):
-        CONFIRMED = "confirmed", _("Confirmed")
-        CONTRADICTED = "contradicted", _("Contradicted")
 
     pk = models.CompositePrimaryKey("network_id", "job_id", "number", "key", "position")
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
