@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -344,3 +345,26 @@ def cells_in_file(job: Job, numbers: set[int]) -> dict[int, dict[str, str]]:
             if number >= last:
                 break
     return found
+
+
+@contextmanager
+def all_cells(job: Job) -> Iterator[Callable[[int], dict[str, str]]]:
+    """Read a job's file once, in its order: give the cells of a row whose number is asked for in rising order."""
+    if job.file_format is None or not job.file_bytes:
+        yield lambda number: {}
+        return
+    used = used_columns(job)
+    with on_disk(job.network_id, job.id) as path, _open_file(job, path, lambda error: None) as table:
+        rows = iter(table)
+        at: list[tuple[int, Sequence[str]]] = []
+
+        def cells_of(number: int) -> dict[str, str]:
+            while not at or at[0][0] < number:
+                following = next(rows, None)
+                if following is None:
+                    return {}
+                at[:] = [following]
+            found, cells = at[0]
+            return {name: cells[position] for position, name in used} if found == number else {}
+
+        yield cells_of

@@ -114,7 +114,10 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         "more": more,
         "after": after,
         "state": state,
-        "batches": [{"sent": each, "look": BATCH_LOOKS[Batch.State(each.batch.state)]} for each in batches],
+        "batches": [
+            {"sent": each, "look": BATCH_LOOKS[Batch.State(each.batch.state)], "is_trouble": each.is_trouble}
+            for each in batches
+        ],
         "more_batches": more_batches,
     }
     return render(request, "jobs/job.html", context)

@@ -160,6 +160,11 @@ class SentBatch:
     batch: Batch
     calls: list[Call]
 
+    @property
+    def is_trouble(self) -> bool:
+        """Say whether some call of it ended otherwise than well."""
+        return any(call.ended_at is not None and call.outcome != "accepted" for call in self.calls)
+
 
 def batch_page(job: Job, *, after: int) -> tuple[list[SentBatch], int | None]:
     """Return one page of a job's requests, and behind which the next begins. Needs the network's scope."""

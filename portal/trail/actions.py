@@ -44,5 +44,7 @@ ACTIONS: dict[str, str | Promise] = {
     "job_resumed": _("Job resumed"),
     "job_gone_on_with": _("Rows of a job prepared once more"),
     "job_repeated": _("Rehearsed job repeated on production"),
+    "job_file_taken": _("File of a job taken away"),
+    "support_bundle_taken": _("Support bundle taken away"),
     "simulated": _("Load simulated"),
 }
