@@ -24,13 +24,17 @@ from portal.jobs.downloads import headings_of, names_of_places
 from portal.jobs.drafts import (
     sent_before,
 )
+from portal.jobs.forms import CELL
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
 from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
 from portal.jobs.states import JobState, RowState, StateRefused
-from portal.jobs.submit import BadRows, NothingToSend, NotInPlan, submit
+from portal.jobs.submit import BadRows, ChangedMeanwhile, NothingToSend, NotInPlan, submit
+from portal.jobs.typed import Typed, with_cells
+from portal.lib.scope import network_scope
+from portal.lib.tabular import TabularError
 from portal.networks.access import Level
-from portal.networks.middleware import PortalRequest
+from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
 
 Places = dict[tuple[str, ...], str]
@@ -102,11 +106,13 @@ def _frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]
     }
 
 
-def _check_frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]:
+def _check_frame(request: PortalRequest, network: Network, job: Job, *, seen: int | None = None) -> dict[str, Any]:
     verdicts = verdicts_of(job)
     operation = OPERATIONS[job.operation]
     return _frame(request, network, job) | {
         "verdicts": verdicts,
+        "seen": job.revision if seen is None else seen,
+        "is_stale": seen is not None and seen != job.revision,
         "cells": _columns_shown(job),
         "places": names_of_places(job),
         "requests": -(-verdicts.good // operation.bulk_limit),
@@ -149,54 +155,75 @@ def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict
     }
 
 
+@unscoped
 @require_POST
 def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpResponse:
     """Change the cells of a row, leave it out, or take it in again; answer with the row as it stands then."""
     network = request.access.network(slug, at_least=Level.MANAGER)
-    job = job_or_404(network, job_id)
-    found = Row.objects.filter(network_id=network.id, job_id=job_id, number=number).first()
-    if found is None:
-        raise Http404(_("There is no such row in this job."))
-    act, now, person = request.POST.get("act", "save"), timezone.now(), request.access.user
+    with network_scope(network.id):
+        before = job_or_404(network, job_id)
+        if not Row.objects.filter(network_id=network.id, job_id=job_id, number=number).exists():
+            raise Http404(_("There is no such row in this job."))
+    problem = ""
     try:
-        if act == "leave-out":
-            edit.leave_out(network, job_id, [number], actor=person, now=now)
-        elif act == "put-back":
-            edit.put_back(network, job_id, [number], actor=person, now=now)
-        else:
-            prefix = "cell-"
-            cells = {
-                name.removeprefix(prefix): str(cell) for name, cell in request.POST.items() if name.startswith(prefix)
-            }
-            edit.change_cells(network, job_id, number, cells, actor=person, now=now)
+        with_cells(before, lambda typed: _change(request, network, before, number, typed))
     except StateRefused:
         messages.info(request, _("This job is not being prepared any more, so the row was not changed."))
         return _elsewhere(request, "job", slug, job_id)
     except edit.LeftOut:
         # Somebody left it out meanwhile: the answer shows it so, and nothing was changed.
-        messages.info(request, _("Row %(number)s is left out. Put it back before you change it.") % {"number": number})
+        problem = _("Row %(number)s is left out. Put it back before you change it.") % {"number": number}
     except edit.UnknownColumn as error:
         raise Http404(_("This file has no column %(name)s.") % {"name": error}) from error
+    except TabularError as error:
+        problem = str(error)
     if not request.headers.get("HX-Request"):
+        if problem:
+            messages.error(request, problem)
         return HttpResponseRedirect(f"{reverse('job_check', args=[slug, job_id])}?after={number - 1}")
-    found.refresh_from_db()
-    frame = _check_frame(request, network, job)
-    context = frame | {
-        "shown": _row_shown(found, frame["cells"], frame["places"]),
-        "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
-        "is_part": True,
-    }
-    return render(request, "jobs/row_changed.html", context)
+    with network_scope(network.id):
+        job = job_or_404(network, job_id)
+        found = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+        frame = _check_frame(request, network, job, seen=_seen_then(request, before, job))
+        context = frame | {
+            "shown": _row_shown(found, frame["cells"], frame["places"]) | {"problem": problem},
+            "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
+            "is_part": True,
+        }
+        return render(request, "jobs/row_changed.html", context)
+
+
+def _change(request: PortalRequest, network: Network, job: Job, number: int, typed: Typed) -> None:
+    """Do to a row what the form says."""
+    act, now, person = request.POST.get("act", "save"), timezone.now(), request.access.user
+    if act == "leave-out":
+        edit.leave_out(network, job.id, [number], typed=typed, actor=person, now=now)
+    elif act == "put-back":
+        edit.put_back(network, job.id, [number], typed=typed, actor=person, now=now)
+    else:
+        cells = {name.removeprefix(CELL): str(cell) for name, cell in request.POST.items() if name.startswith(CELL)}
+        edit.change_cells(network, job.id, number, cells, typed=typed, actor=person, now=now)
+
+
+def _seen_then(request: PortalRequest, before: Job, after: Job) -> int:
+    """Return which revision the person has seen after their own change: the new one, if only they changed anything."""
+    seen = row_number(request.POST.get("seen", ""))
+    return after.revision if seen == before.revision and after.revision <= before.revision + 1 else seen
 
 
 @require_POST
 def send(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
-    """Put a checked job in line."""
+    """Put a checked job in line, if its rows are those that the person saw."""
     network = request.access.network(slug, at_least=Level.MANAGER)
     job_or_404(network, job_id)
-    send_good = request.POST.get("send_good") == "1"
+    send_good, seen = request.POST.get("send_good") == "1", row_number(request.POST.get("seen", ""))
     try:
-        submit(network, job_id, send_good=send_good, actor=request.access.user, now=timezone.now())
+        submit(network, job_id, send_good=send_good, actor=request.access.user, now=timezone.now(), seen=seen)
+    except ChangedMeanwhile:
+        messages.error(
+            request,
+            _("Nothing was sent: rows were changed since you opened the check. Here it is as it stands now."),
+        )
     except BadRows as error:
         said = ngettext(
             "Nothing was sent: %(count)s row has errors. Mend it, leave it out, or send the good rows only.",

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from integrations.http import TIMEOUT_SECONDS
 from integrations.mobility_work.client import body_of
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
@@ -25,14 +24,11 @@ from portal.jobs.support import KEPT
 from portal.lib.ids import first_id_at
 from portal.networks.models import Network
 
-# A shorter lease would end before a call with one slow step. Each step has a limit of its own and the whole has none: a
-# slower call may outlive its lease. Its answer is then not used, and its outcome counts as unknown.
-LONGEST_CALL = timedelta(seconds=TIMEOUT_SECONDS + 5)
-
-
+MARGIN_SECONDS = 5  # beyond the longest call, to store its answer
 LOOK_AGAIN = timedelta(seconds=15)
 # When the last change of other jobs was answered, of those that are about these parts and not settled. No join with the
-# batch's own rows: their names were written a moment ago, the planner knows nothing of them, and a bad plan takes minutes.
+# batch's own rows: what they are about was written a moment ago, so the planner knows nothing of it, and a bad plan
+# takes minutes.
 UNSETTLED = """
 SELECT max(other.updated_at) FROM jobs_row other
 WHERE other.network_id = %(network)s AND other.about = ANY (%(abouts)s) AND other.about <> ''
@@ -46,7 +42,8 @@ WHERE other.network_id = %(network)s AND other.about = ANY (%(abouts)s) AND othe
 
 def lease() -> timedelta:
     """Return after what time whoever sends counts as gone: the call's outcome is unknown then."""
-    return max(timedelta(seconds=settings.PORTAL_LEASE_SECONDS), LONGEST_CALL)
+    seconds = max(settings.PORTAL_LEASE_SECONDS, settings.PORTAL_CALL_SECONDS + MARGIN_SECONDS)
+    return timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now
         network_id=network.id,
         job_id=job.id,
         batch=batch.number,
-        attempt=batch.attempts + 1,
+        attempt=batch.forgiven + batch.attempts + 1,
         method=operation.method,
         path=operation.path,
         request_bytes=len(body),

@@ -13,6 +13,7 @@ from typing import IO, Any
 from django.utils.translation import gettext
 
 from integrations.mobility_work.operations import OPERATIONS
+from portal.jobs.about import about
 from portal.jobs.checking import all_cells, used_columns
 from portal.jobs.drafts import REASON
 from portal.jobs.models import Job, Row
@@ -94,12 +95,13 @@ def results(job: Job) -> IO[bytes]:
             ]
             yield [
                 str(row.number),
+                about(job, row),
                 str(row.get_state_display()),
                 " ".join(said),
                 json.dumps(row.item, ensure_ascii=False) if row.item else "",
             ]
 
-    heading = [gettext("Row"), gettext("State"), gettext("What was said"), gettext(operation.label)]
+    heading = [gettext("Row"), gettext("About"), gettext("State"), gettext("What was said"), gettext(operation.label)]
     return _written(heading, cells())
 
 

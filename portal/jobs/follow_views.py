@@ -38,6 +38,7 @@ from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, 
 from portal.jobs.submit import NothingToSend, NotInPlan
 from portal.jobs.submit import cancel as cancel_job
 from portal.jobs.submit import resume as resume_job
+from portal.jobs.typed import with_cells
 from portal.lib.ids import id_in
 from portal.lib.scope import network_scope
 from portal.lib.tabular import TabularError
@@ -249,14 +250,19 @@ def resume(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     return redirect("job", slug, job_id)
 
 
+@unscoped
 @require_POST
 def go_on(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     """Prepare rows that were rejected or not sent once more, as a job of their own."""
     network = request.access.network(slug, at_least=Level.MANAGER)
-    job_or_404(network, job_id)
+    with network_scope(network.id):
+        found = job_or_404(network, job_id)
     states = [state for state in RowState if state.value in request.POST.getlist("state")]
     try:
-        made = rest_of(network, job_id, states, actor=request.access.user, now=timezone.now())
+        made = with_cells(
+            found,
+            lambda typed: rest_of(network, job_id, states, typed=typed, actor=request.access.user, now=timezone.now()),
+        )
     except NothingToSend:
         messages.info(request, _("No row of this job is left to be sent once more."))
     except NotInPlan:

@@ -37,6 +37,7 @@ from portal.jobs.drafts import (
 from portal.jobs.files import on_disk
 from portal.jobs.forms import FileForm
 from portal.jobs.models import Job
+from portal.jobs.notices import mark_seen
 from portal.jobs.problems import shown
 from portal.jobs.states import JobState, StateRefused
 from portal.jobs.submit import NotInPlan
@@ -142,6 +143,9 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     if job.file_format is None or not job.file_bytes or job.state not in {JobState.DRAFT, JobState.CHECKED}:
         return redirect("job", slug, job_id)
     problem = ""
+    if request.method == "GET":
+        with network_scope(network.id):
+            mark_seen(job, request.access.user, now=timezone.now())
     if request.method == "POST":
         try:
             if request.POST.get("act") == "read":
@@ -153,6 +157,10 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
                 if job.state == JobState.CHECKED and _meant(request.POST, job) == (job.columns, job.identifier_types):
                     return redirect("job_check", slug, job_id)
                 job = _choose(request.POST, network, job)
+            if (
+                request.POST.get("act") == "keep"
+            ):  # without scripts: to see what identifies things in a column just chosen
+                return redirect("job_columns", slug, job_id)
             # In a transaction of its own: what was chosen is kept also where something is left to say.
             with network_scope(network.id):
                 start_check(network, job_id)

@@ -15,7 +15,7 @@ from portal.lib.scope import network_scope
 from portal.lib.tabular import write_xlsx
 from portal.trail.models import Entry
 from tests.jobs.test_drafts import Desk
-from tests.jobs.test_pages import audrey, bob, check, text_of
+from tests.jobs.test_pages import audrey, bob, check, press_send, text_of
 from tests.world import World
 
 __all__ = ["audrey", "bob"]
@@ -44,7 +44,7 @@ def test_the_checked_file_holds_cells_as_mended_and_marks_what_was_left_out(
     assert taken(audrey, address + "checked/") == wanted
     page = bob.get(address + "check/").content.decode()
     assert address + "checked/" in page
-    bob.post(address + "send/", {"send_good": "1"})
+    press_send(bob, address, {"send_good": "1"})
     assert taken(bob, address + "checked/") == wanted
     assert address + "checked/" in audrey.get(address).content.decode()
     with network_scope(world.foundry.network.id):
