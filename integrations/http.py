@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import threading
 import unicodedata
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from contextlib import suppress
 from functools import cache
+from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -13,6 +18,7 @@ from integrations.errors import BadKey
 
 PRODUCT = "maintenance-portal/0.1"
 TIMEOUT_SECONDS = 30.0  # for each step of an exchange: writing, waiting, reading
+CALL_SECONDS = 60.0  # for a whole exchange, where nothing else is said
 TIMEOUT = httpx.Timeout(TIMEOUT_SECONDS, connect=5.0)
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=5)
 # Letters that have no accent to drop.
@@ -43,6 +49,46 @@ class KeyAuth(httpx.Auth):
             yield request
         finally:
             del request.headers["Api-Key"]
+
+
+class Deadline:
+    """Cuts an exchange off after some time, whatever it is at.
+
+    Each step has a limit of its own, but whoever sends one byte every few seconds never oversteps it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._socket: socket.socket | None = None
+        self._over = threading.Event()
+        self.was_reached = False
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Return what a request carries along, so that its connection is known here."""
+        return {"trace": self._trace}
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def _watch(self) -> None:
+        wait = self._seconds
+        while not self._over.wait(wait):
+            self.was_reached, wait = True, 0.5  # again, for a connection that is made only now
+            if self._socket is not None:
+                with suppress(OSError):  # it has ended by itself
+                    # Whoever reads from it wakes with an end. The base method: that of TLS sockets is for one thread.
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def __enter__(self) -> Deadline:
+        threading.Thread(target=self._watch, name="deadline", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
 
 
 def user_agent(network_name: str) -> str:

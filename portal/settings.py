@@ -37,7 +37,10 @@ PORTAL_EXPORT_MAX_MB = env.int("PORTAL_EXPORT_MAX_MB", default=1000)
 PORTAL_EXPORTS_AT_ONCE = env.int("PORTAL_EXPORTS_AT_ONCE", default=3)
 # What a cell of an update holds to clear the value; an empty one leaves it as it is.
 PORTAL_CLEAR_TOKEN = env.str("PORTAL_CLEAR_TOKEN", default="∅")
-# After so long without an answer whoever sends counts as gone, and the outcome of the call as unknown.
+# The most that a whole call to the vendor may take; then its outcome is unknown.
+PORTAL_CALL_SECONDS = env.int("PORTAL_CALL_SECONDS", default=60)
+# After so long without an answer whoever sends counts as gone, and the outcome of the call as unknown. It is never
+# shorter than a call may take.
 PORTAL_LEASE_SECONDS = env.int("PORTAL_LEASE_SECONDS", default=120)
 # At most so many calls a minute with one key; 0 = as many as the vendor takes (it answers 429 when there are too many).
 PORTAL_CALLS_PER_MINUTE = env.int("PORTAL_CALLS_PER_MINUTE", default=0)

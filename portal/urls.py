@@ -6,12 +6,14 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal.accounts import views as accounts
-from portal.explore import overview, trail
+from portal.explore import overview, support, trail
 from portal.explore import views as explore
 from portal.exports import views as exports
+from portal.jobs import check_views as checks
 from portal.jobs import follow_views as follow
-from portal.jobs import prepare_views as prepare
 from portal.jobs import single_views as single
+from portal.jobs import take_away_views as take_away
+from portal.jobs import upload_views as prepare
 from portal.lib import health
 from portal.networks import views as networks
 from portal.timeline import views as timeline
@@ -46,6 +48,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/deliveries/<uuid:delivery_id>/again/", webhooks.again, name="delivery_again"),
     path("networks/<slug:slug>/events/<int:position>/", explore.event, name="event"),
     path("networks/<slug:slug>/events/<int:position>/raw/", explore.raw_payload, name="raw_payload"),
+    path("networks/<slug:slug>/events/<int:position>/support/", support.event_bundle, name="event_bundle"),
+    path(
+        "networks/<slug:slug>/deliveries/<uuid:delivery_id>/support/", support.delivery_bundle, name="delivery_bundle"
+    ),
     path("networks/<slug:slug>/things/<slug:kind>/", explore.subject, name="subject"),
     path("send/", prepare.choose, name="send"),
     path("jobs/", follow.job_list, name="jobs"),
@@ -56,19 +62,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/jobs/<uuid:job_id>/", follow.job, name="job"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/columns/", prepare.columns, name="job_columns"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/item/", single.item, name="job_item"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/check/", prepare.check, name="job_check"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/rows/<int:number>/", prepare.row, name="job_row"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/send/", prepare.send, name="job_send"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/check/", checks.check, name="job_check"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/rows/<int:number>/", checks.row, name="job_row"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/send/", checks.send, name="job_send"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/cancel/", follow.cancel, name="job_cancel"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/resume/", follow.resume, name="job_resume"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/go-on/", follow.go_on, name="job_go_on"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/repeat/", follow.repeat, name="job_repeat"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/progress/", follow.progress, name="job_progress"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/requests/<int:number>/", follow.sent_request, name="job_request"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/calls/<uuid:call_id>/", follow.call, name="job_call"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/file/", follow.original, name="job_file"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/bad-rows/", follow.bad_rows_file, name="job_bad_rows"),
-    path("networks/<slug:slug>/jobs/<uuid:job_id>/results/", follow.results_file, name="job_results"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/requests/<int:number>/", take_away.sent_request, name="job_request"),
+    path(
+        "networks/<slug:slug>/jobs/<uuid:job_id>/requests/<int:number>/support/",
+        take_away.request_bundle,
+        name="request_bundle",
+    ),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/calls/<uuid:call_id>/", take_away.call, name="job_call"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/file/", take_away.original, name="job_file"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/bad-rows/", take_away.bad_rows_file, name="job_bad_rows"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/checked/", take_away.checked_rows_file, name="job_checked"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/results/", take_away.results_file, name="job_results"),
     path("people/", accounts.people_home, name="people"),
     path("people/<slug:organization>/", accounts.people, name="organization_people"),
     path("people/<slug:organization>/invite/", accounts.invite, name="invite"),

@@ -26,7 +26,7 @@ from integrations.errors import (
     VendorError,
     VendorFault,
 )
-from integrations.http import vendor_client
+from integrations.http import CALL_SECONDS, Deadline, vendor_client
 from integrations.mobility_work.body import clean
 from integrations.spec import Operation
 
@@ -101,14 +101,18 @@ def send(
     *,
     api_key: str,
     network_name: str = "",
+    seconds: float = CALL_SECONDS,
     on_answer: Callable[[Exchange], None] | None = None,
 ) -> Accepted:
     """Ask for one operation, with a body made by `body_of`. Raises VendorError.
 
-    `on_answer` gets whatever came back, good or bad; it is not called where nothing did.
+    `seconds` is the most that the whole call may take; then its outcome is unknown. `on_answer` gets whatever came
+    back, good or bad; it is not called where nothing did.
     """
     with vendor_client(base_url, api_key=api_key, network_name=network_name) as client:
-        response = _send(client, operation.method, operation.path, body, secret=api_key, on_answer=on_answer)
+        response = _send(
+            client, operation.method, operation.path, body, secret=api_key, seconds=seconds, on_answer=on_answer
+        )
     return Accepted(response.status_code, _request_id(response))
 
 
@@ -119,6 +123,7 @@ def _send(
     body: bytes | None = None,
     *,
     secret: str,
+    seconds: float = CALL_SECONDS,
     on_answer: Callable[[Exchange], None] | None = None,
 ) -> httpx.Response:
     """Send one request; return its 2xx answer. Raises VendorError, from no cause: the cause holds the request.
@@ -127,11 +132,14 @@ def _send(
     """
     try:
         headers = {"Content-Type": "application/json"} if body is not None else None
-        response = client.request(method, path, content=body, headers=headers)
+        with Deadline(seconds) as deadline:
+            response = client.request(method, path, content=body, headers=headers, extensions=deadline.extensions)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
         raise NothingSent(type(error).__name__) from None
     except httpx.HTTPError as error:
-        raise OutcomeUnknown(type(error).__name__) from None
+        raise OutcomeUnknown("Deadline" if deadline.was_reached else type(error).__name__) from None
+    if deadline.was_reached:  # an answer without a length looks whole wherever it is cut off
+        raise OutcomeUnknown("Deadline")
     if on_answer is not None:
         on_answer(_exchange(response, secret))
     logger.info("%s %s answered %s, request id %s", method, path, response.status_code, _request_id(response) or "none")

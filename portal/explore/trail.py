@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from portal.lib.ids import id_in
 from portal.networks.middleware import PortalRequest
 from portal.trail.actions import ACTIONS
 from portal.trail.queries import TrailFilters, trail_page
@@ -21,7 +20,7 @@ def trail(request: PortalRequest) -> HttpResponse:
     action, person, network = (request.GET.get(name, "") for name in ("action", "person", "network"))
     network_id = request.access.network(network).id if network else None
     filters = TrailFilters(action=action, person=person, network_id=network_id)
-    page, older = trail_page(filters, before=_cursor(request.GET.get("before", "")), size=PAGE_SIZE)
+    page, older = trail_page(filters, before=id_in(request.GET.get("before", "")), size=PAGE_SIZE)
     names = {item.id: item for item in request.access.networks}
     return render(
         request,
@@ -43,10 +42,3 @@ def trail(request: PortalRequest) -> HttpResponse:
             "filtered": bool(action or person or network),
         },
     )
-
-
-def _cursor(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

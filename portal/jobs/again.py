@@ -8,13 +8,13 @@ from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import cells_in_file
 from portal.jobs.drafts import choices_of, draft_of_file
 from portal.jobs.files import on_disk
 from portal.jobs.models import Job, Row
 from portal.jobs.single import ROW, draft_of_form, fill_in
 from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
 from portal.jobs.submit import NothingToSend, made_by, refuse_outside_plan
+from portal.jobs.typed import Typed, cells_typed
 from portal.lib.scope import network_scope
 from portal.networks.acts import record_act
 from portal.networks.models import Network
@@ -24,11 +24,13 @@ LEFT_BEHIND = frozenset({RowState.NOT_SENT, RowState.REJECTED, RowState.HELD})
 WRITE_AT_ONCE = 2_000
 
 
-def rest_of(network: Network, job_id: UUID, states: Collection[RowState], *, actor: User | str, now: datetime) -> Job:
+def rest_of(
+    network: Network, job_id: UUID, states: Collection[RowState], *, typed: Typed, actor: User | str, now: datetime
+) -> Job:
     """Make a new checked job of the rows in some of LEFT_BEHIND; what the vendor said of them comes along.
 
-    Needs the network's scope, inside a transaction. Raises NotInPlan, StateRefused for a job that is still being
-    prepared, and NothingToSend where no row is in these states.
+    Called by `with_cells`. Raises NotInPlan, StateRefused for a job that is still being prepared, NothingToSend where
+    no row is in these states, and CellsNeeded.
     """
     before = Job.objects.select_for_update().get(network_id=network.id, id=job_id)  # one at a time
     if before.state in IN_PREPARATION:
@@ -39,7 +41,7 @@ def rest_of(network: Network, job_id: UUID, states: Collection[RowState], *, act
     rows = list(mine.exclude(number__in=_taken(network, job_id)).order_by("number"))
     if not rows:
         raise NothingToSend
-    typed = cells_in_file(before, {row.number for row in rows if row.cells is None})
+    in_file = cells_typed(before, [row.number for row in rows if row.cells is None], typed)
     job = Job.objects.create(
         network_id=network.id,
         operation=before.operation,
@@ -65,7 +67,7 @@ def rest_of(network: Network, job_id: UUID, states: Collection[RowState], *, act
                 number=row.number,
                 state=RowState.INVALID if row.problems else RowState.READY,
                 item=row.item,
-                cells=row.cells if row.cells is not None else typed.get(row.number, {}),
+                cells=row.cells if row.cells is not None else in_file.get(row.number, {}),
                 problems=row.problems,
                 warnings=row.warnings,
                 digest=row.digest,
@@ -87,6 +89,11 @@ def _taken(network: Network, job_id: UUID) -> set[int]:
     alive = others.exclude(state=JobState.CANCELLED, submitted_at=None).values("id")
     # Whatever became of them there: what is left out of that job may be put back, and what it holds goes on from it.
     return set(Row.objects.filter(network_id=network.id, job_id__in=alive).values_list("number", flat=True))
+
+
+def may_repeat(job: Job) -> bool:
+    """Say whether there is something to repeat: rows of an earlier job have no file of their own."""
+    return job.source == Job.Source.FORM or bool(job.file_bytes)
 
 
 def repeat_on_production(sandbox: Network, job_id: UUID, *, actor: User, now: datetime) -> Job:

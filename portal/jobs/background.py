@@ -51,9 +51,12 @@ def send(network_id: str) -> None:
 
 @shared_task
 def check(network_id: str) -> None:
-    """Check the drafts that wait at one network."""
-    while check_next(UUID(network_id)):
-        pass
+    """Check one draft: of the network whose turn it is, which need not be the one that asked.
+
+    So a network with many files keeps no worker from the others: whoever was served last comes last.
+    """
+    if any(check_next(due) for due in _due(DUE[check])) and _due(DUE[check]):
+        check.apply_async(args=(network_id,), expires=NUDGE_SECONDS)
 
 
 @shared_task

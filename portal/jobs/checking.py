@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -36,7 +39,10 @@ from portal.lib.statements import execute_binary
 from portal.lib.tabular import FileFormat, RowError, TableReader, TabularError, read_rows
 from portal.networks.models import Network
 
+logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=3)  # more than a workbook may take until its first row (Limits.xlsx_seconds)
+MAX_ATTEMPTS = 3  # that came to no end; then a person is told
+PAUSE = timedelta(seconds=10)  # before another
 CHUNK = 5_000  # rows per transaction
 LIKE_REFERENCES = (Kind.IDENTIFIER, Kind.IDENTIFIERS)
 
@@ -133,12 +139,21 @@ def check_next(network_id: UUID) -> bool:
     work = _take(network_id)
     if work is None:
         return False
+    if work.job.check_attempts >= MAX_ATTEMPTS:
+        logger.error("The check of job %s came to no end %s times, and was given up", work.job.id, MAX_ATTEMPTS)
+        failed = found("check_failed", count=MAX_ATTEMPTS, value=str(work.job.id))
+        _back_to_draft(work, failed, check_given_up_at=timezone.now())
+        return True
     try:
         _check(work)
     except LeaseLost:
         return True
     except TabularError as error:
-        _back_to_draft(work, error)
+        _back_to_draft(work, stored_file_error(error))
+    except Exception:  # a fault of ours: others' checks go on, and this one is tried again, MAX_ATTEMPTS times
+        logger.exception("The check of job %s failed", work.job.id)
+        with network_scope(network_id):
+            _held(work).update(check_token=None, check_lease_until=timezone.now() + PAUSE)
     return True
 
 
@@ -152,7 +167,11 @@ def _take(network_id: UUID) -> Work | None:
             return None
         token = uuid4()
         Job.objects.filter(network_id=network_id, id=job.id).update(
-            check_token=token, check_lease_until=now + LEASE, checked_rows=0
+            check_token=token,
+            check_lease_until=now + LEASE,
+            check_begun_at=now,
+            check_attempts=F("check_attempts") + 1,
+            checked_rows=0,
         )
         Row.objects.filter(network_id=network_id, job_id=job.id).delete()
     return Work(network, job, OPERATIONS[job.operation], token)
@@ -170,10 +189,10 @@ def _renew(work: Work, **changes: Any) -> None:
         raise LeaseLost
 
 
-def _back_to_draft(work: Work, error: TabularError) -> None:
-    """Say what is wrong with the file; a person may say how else to read it."""
+def _back_to_draft(work: Work, remark: Stored, **changes: Any) -> None:
+    """Say what is wrong; a person may say how else to read the file, or let it be checked again."""
     with network_scope(work.network.id):
-        if _held(work).update(state=JobState.DRAFT, remarks=[stored_file_error(error)], check_token=None):
+        if _held(work).update(state=JobState.DRAFT, remarks=[remark], check_token=None, **changes):
             Row.objects.filter(network_id=work.network.id, job_id=work.job.id).delete()
 
 
@@ -202,6 +221,7 @@ def _check(work: Work) -> None:
             checked_rows=count,
             remarks=remarks,
             rows_digest=said.digest(),
+            check_attempts=0,
             check_token=None,
             check_lease_until=None,
         )
@@ -344,3 +364,26 @@ def cells_in_file(job: Job, numbers: set[int]) -> dict[int, dict[str, str]]:
             if number >= last:
                 break
     return found
+
+
+@contextmanager
+def all_cells(job: Job) -> Iterator[Callable[[int], dict[str, str]]]:
+    """Read a job's file once, in its order: give the cells of a row whose number is asked for in rising order."""
+    if job.file_format is None or not job.file_bytes:
+        yield lambda number: {}
+        return
+    used = used_columns(job)
+    with on_disk(job.network_id, job.id) as path, _open_file(job, path, lambda error: None) as table:
+        rows = iter(table)
+        at: list[tuple[int, Sequence[str]]] = []
+
+        def cells_of(number: int) -> dict[str, str]:
+            while not at or at[0][0] < number:
+                following = next(rows, None)
+                if following is None:
+                    return {}
+                at[:] = [following]
+            found, cells = at[0]
+            return {name: cells[position] for position, name in used} if found == number else {}
+
+        yield cells_of

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from integrations.http import TIMEOUT_SECONDS
 from integrations.mobility_work.client import body_of
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
@@ -25,29 +24,26 @@ from portal.jobs.support import KEPT
 from portal.lib.ids import first_id_at
 from portal.networks.models import Network
 
-# A shorter lease would end before a call with one slow step. Each step has a limit of its own and the whole has none: a
-# slower call may outlive its lease. Its answer is then not used, and its outcome counts as unknown.
-LONGEST_CALL = timedelta(seconds=TIMEOUT_SECONDS + 5)
-
-
+MARGIN_SECONDS = 5  # beyond the longest call, to store its answer
 LOOK_AGAIN = timedelta(seconds=15)
-# When the last change of other jobs was answered, of those that are about the same parts as a batch and not settled.
+# When the last change of other jobs was answered, of those that are about these parts and not settled. No join with the
+# batch's own rows: what they are about was written a moment ago, so the planner knows nothing of it, and a bad plan
+# takes minutes.
 UNSETTLED = """
-SELECT max(other.updated_at) FROM jobs_row mine
-JOIN jobs_row other ON other.network_id = mine.network_id AND other.about = mine.about AND other.job_id <> mine.job_id
-    AND other.updated_at > %(since)s AND (
+SELECT max(other.updated_at) FROM jobs_row other
+WHERE other.network_id = %(network)s AND other.about = ANY (%(abouts)s) AND other.about <> ''
+    AND other.job_id <> %(job)s AND other.updated_at > %(since)s AND (
         other.state IN ('sending', 'accepted', 'uncertain')
         OR other.state = 'queued' AND EXISTS (
             SELECT 1 FROM jobs_call c WHERE c.network_id = other.network_id AND c.job_id = other.job_id
                 AND c.batch = other.batch AND c.outcome = ANY (%(unknown)s)))
-WHERE mine.network_id = %(network)s AND mine.job_id = %(job)s AND mine.batch = %(batch)s AND mine.about <> ''
-    AND mine.state = 'queued'
 """
 
 
 def lease() -> timedelta:
     """Return after what time whoever sends counts as gone: the call's outcome is unknown then."""
-    return max(timedelta(seconds=settings.PORTAL_LEASE_SECONDS), LONGEST_CALL)
+    seconds = max(settings.PORTAL_LEASE_SECONDS, settings.PORTAL_CALL_SECONDS + MARGIN_SECONDS)
+    return timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +95,14 @@ def _wait_for_others(network: Network, batch: Batch, *, now: datetime) -> bool:
     once an event has confirmed it, or when the grace time after its answer is over (design section 4, "Settled").
     """
     since = now - timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
+    mine = Row.objects.filter(network_id=network.id, job_id=batch.job_id, batch=batch.number, state=RowState.QUEUED)
+    abouts = list(mine.exclude(about="").values_list("about", flat=True))
+    if not abouts:
+        return False
     with connection.cursor() as cursor:
         cursor.execute(
             UNSETTLED,
-            {"network": network.id, "job": batch.job_id, "batch": batch.number, "since": since, "unknown": MAYBE},
+            {"network": network.id, "job": batch.job_id, "abouts": abouts, "since": since, "unknown": MAYBE},
         )
         [latest] = cursor.fetchone() or [None]
     if latest is None:
@@ -131,7 +131,7 @@ def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now
         network_id=network.id,
         job_id=job.id,
         batch=batch.number,
-        attempt=batch.attempts + 1,
+        attempt=batch.forgiven + batch.attempts + 1,
         method=operation.method,
         path=operation.path,
         request_bytes=len(body),

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from integrations.errors import AccessDenied, BadKey, InvalidPayload, NothingSent, RateLimited
@@ -117,20 +119,26 @@ def _follow(network_id: UUID) -> bool:
     _judge_echoes(network_id, [position for position, name in types.items() if name in echoing])
     keys = EventSubject.objects.filter(network_id=network_id, position__in=list(types), kind="part")
     abouts = _names_of(network_id, set(keys.values_list("key", flat=True)))
-    if abouts:
-        _judge_stock(network_id, _in_question(network_id, abouts))
+    for rows in _in_question(network_id, abouts):
+        _judge_stock(network_id, rows)
     EvidenceCursor.objects.filter(network_id=network_id).update(position=max(types))
     return True
 
 
-def _in_question(network_id: UUID, abouts: set[str]) -> list[Row]:
-    """Return the rows about these parts of which events may still say something new."""
+def _in_question(network_id: UUID, abouts: set[str]) -> Iterator[list[Row]]:
+    """Yield the rows about these parts of which events may still say something new, a piece at a time."""
     now = timezone.now()
     rows = Row.objects.filter(network_id=network_id, about__in=abouts, state__in=JUDGED)
     young = rows.filter(updated_at__gte=now - JUDGED_FOR).exclude(
         state=RowState.CONFIRMED, updated_at__lt=now - CONFIRMED_FOR
     )
-    return list(young.order_by("-updated_at")[:ROWS])
+    places = list(young.order_by("job_id", "number").values_list("job_id", "number")) if abouts else []
+    for start in range(0, len(places), ROWS):
+        piece = places[start : start + ROWS]
+        wanted = Q()
+        for job_id, found in groupby(piece, key=itemgetter(0)):
+            wanted |= Q(job_id=job_id, number__in=[number for _job, number in found])
+        yield list(rows.filter(wanted))
 
 
 def _give_up_waiting(network_id: UUID) -> bool:

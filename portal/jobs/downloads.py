@@ -1,21 +1,25 @@
-"""Files that people take away: rows with errors to mend and upload again, and what became of every row."""
+"""Files that people take away: rows with errors to mend and upload again, rows as checked, and what became of each.
+
+They are made outside of any transaction, and open the network's scope for each piece of rows.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import IO
+from typing import IO, Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from integrations.mobility_work.operations import OPERATIONS
-from portal.jobs.checking import used_columns
+from portal.jobs.about import about
+from portal.jobs.checking import all_cells, used_columns
 from portal.jobs.drafts import REASON
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import said_by_vendor, shown
 from portal.jobs.states import RowState
+from portal.lib.scope import network_scope
 from portal.lib.tabular import write_csv
 
 AT_ONCE = 2_000
@@ -39,45 +43,80 @@ def bad_rows(job: Job) -> IO[bytes]:
     """Return the rows that were not sent for their errors, as a file that uploads again as it is."""
     headings = headings_of(job)
     names = [name for _position, name in used_columns(job)]
-    rows = Row.objects.filter(
-        network_id=job.network_id, job_id=job.id, state__in=[RowState.INVALID, RowState.HELD]
-    ).order_by("number")
 
     def cells() -> Iterator[Sequence[str]]:
-        for row in in_pieces(rows):
+        for row in in_pieces(job, state__in=[RowState.INVALID, RowState.HELD]):
             typed = row.cells or {}
             yield [*(typed.get(name, "") for name in names), " ".join(reasons(row, headings))]
 
     return _written([*(headings[name] for name in names), str(REASON)], cells())
 
 
+def checked_file(job: Job) -> IO[bytes]:
+    """Return the rows as the check left them: cells as mended, and of each that is not sent why.
+
+    Only the columns that are sent. It uploads again as it is; what was left out then comes in again.
+    """
+    headings = headings_of(job)
+    names = [name for _position, name in used_columns(job)]
+
+    def cells() -> Iterator[Sequence[str]]:
+        with all_cells(job) as cells_of:
+            for row in in_pieces(job):
+                typed = row.cells if row.cells is not None else cells_of(row.number) or _in_item(job, row, names)
+                left_out = [str(row.get_state_display())] if row.state == RowState.LEFT_OUT else []
+                yield [*(typed.get(name, "") for name in names), " ".join([*left_out, *reasons(row, headings)])]
+
+    return _written([*(headings[name] for name in names), str(REASON)], cells())
+
+
+def _in_item(job: Job, row: Row, names: Sequence[str]) -> dict[str, str]:
+    """Return the cells of a row that came by no file: what is sent, as it is."""
+    operation = OPERATIONS[job.operation]
+    found = {}
+    for name in names:
+        value: Any = row.item
+        for part in operation.field(name).path:
+            value = value.get(part) if isinstance(value, dict) else None
+        found[name] = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return found
+
+
 def results(job: Job) -> IO[bytes]:
     """Return what became of every row."""
     places, headings = names_of_places(job), headings_of(job)
     operation = OPERATIONS[job.operation]
-    rows = Row.objects.filter(network_id=job.network_id, job_id=job.id).order_by("number")
 
     def cells() -> Iterator[Sequence[str]]:
-        for row in in_pieces(rows):
+        for row in in_pieces(job):
             said = said_by_vendor(row.errors, places) or [
                 *reasons(row, headings),
                 *([str(row.get_reason_display())] if row.reason else []),
             ]
             yield [
                 str(row.number),
+                about(job, row),
                 str(row.get_state_display()),
                 " ".join(said),
                 json.dumps(row.item, ensure_ascii=False) if row.item else "",
             ]
 
-    heading = [gettext("Row"), gettext("State"), gettext("What was said"), gettext(operation.label)]
+    heading = [gettext("Row"), gettext("About"), gettext("State"), gettext("What was said"), gettext(operation.label)]
     return _written(heading, cells())
 
 
-def in_pieces(rows: QuerySet[Row]) -> Iterator[Row]:
-    """Yield the rows of one job by number, a piece at a time: a hundred thousand of them fit no memory."""
+def in_pieces(job: Job, **states: Any) -> Iterator[Row]:
+    """Yield the rows of a job by number, a piece at a time: a hundred thousand of them fit no memory.
+
+    Each piece is read in a scope of its own, so that no transaction is open while somebody reads a file beside it.
+    """
     after = -1
-    while piece := list(rows.filter(number__gt=after).order_by("number")[:AT_ONCE]):
+    while True:
+        with network_scope(job.network_id):
+            rows = Row.objects.filter(network_id=job.network_id, job_id=job.id, number__gt=after, **states)
+            piece = list(rows.order_by("number")[:AT_ONCE])
+        if not piece:
+            return
         yield from piece
         after = piece[-1].number
 

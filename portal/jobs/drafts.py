@@ -236,7 +236,14 @@ def start_check(network: Network, job_id: UUID) -> Job:
         raise Undecided
     job.state, job.check_token, job.check_lease_until = JobState.CHECKING, None, None
     job.checked_rows, job.rows, job.remarks = 0, 0, []
-    job.save(update_fields=["state", "check_token", "check_lease_until", "checked_rows", "rows", "remarks"])
+    job.check_attempts, job.check_given_up_at, job.seen_at, job.mailed_at = 0, None, None, None
+    job.revision += 1  # what was mended before is as in the file again
+    job.save(
+        update_fields=[
+            "state", "check_token", "check_lease_until", "checked_rows", "rows", "remarks", "check_attempts",
+            "check_given_up_at", "seen_at", "mailed_at", "revision",
+        ]
+    )  # fmt: skip
     return job
 
 

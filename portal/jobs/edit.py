@@ -1,4 +1,7 @@
-"""Mends a checked job: cells changed in place, rows left out and put back. Every change is in the trail."""
+"""Mends a checked job: cells changed in place, rows left out and put back. Every change is in the trail.
+
+The functions here are called by `portal.jobs.typed.with_cells`, which gives them the cells that they need.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import cells_in_file, checked_row, reader_of, used_columns
+from portal.jobs.checking import checked_row, reader_of, used_columns
 from portal.jobs.doubles import content_of, doubles_of, identity_of
 from portal.jobs.models import Job, Row
 from portal.jobs.moves import move
 from portal.jobs.preflight import Preflight
 from portal.jobs.problems import Stored
 from portal.jobs.states import JobState, RowState, StateRefused
+from portal.jobs.typed import Typed, cells_typed
 from portal.lib.plain_json import storable
 from portal.networks.acts import record_act
 from portal.networks.models import Network
@@ -31,12 +37,19 @@ class UnknownColumn(Exception):
 
 
 def change_cells(
-    network: Network, job_id: UUID, number: int, cells: Mapping[str, str], *, actor: User | str, now: datetime
+    network: Network,
+    job_id: UUID,
+    number: int,
+    cells: Mapping[str, str],
+    *,
+    typed: Typed,
+    actor: User | str,
+    now: datetime,
 ) -> Row:
     """Change some cells of a row and check it again, with the rows that are about the same thing.
 
     Needs the network's scope, inside a transaction. Raises StateRefused where the job is not being prepared,
-    Row.DoesNotExist, LeftOut and UnknownColumn.
+    Row.DoesNotExist, LeftOut, UnknownColumn and CellsNeeded.
     """
     job = _in_preparation(network, job_id)
     row = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
@@ -45,43 +58,50 @@ def change_cells(
     known = {name for _position, name in used_columns(job)}
     if not known.issuperset(cells):
         raise UnknownColumn(", ".join(sorted(set(cells) - known)))
-    before = dict(row.cells if row.cells is not None else cells_in_file(job, {number}).get(number, {}))
+    before = dict(row.cells if row.cells is not None else cells_typed(job, [number], typed).get(number, {}))
     after = dict.fromkeys(known, "") | before | {name: storable(cell) for name, cell in cells.items()}
     changed = {name: cell for name, cell in after.items() if cell != before.get(name, "")}
     if changed:
         digest = identity_of(OPERATIONS[job.operation], after)
         Row.objects.filter(network_id=network.id, job_id=job_id, number=number).update(cells=after, digest=digest)
-        check_again(network, job, [number], identities=[row.digest, digest], now=now)
+        check_again(network, job, [number], identities=[row.digest, digest], typed=typed, now=now)
+        _count_change(job)
         details = {"row": number, "before": {name: before.get(name, "") for name in changed}, "after": changed}
         record_act(network, "job_row_changed", actor=actor, about=str(job_id), details=details)
     return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
 
 
-def leave_out(network: Network, job_id: UUID, numbers: Collection[int], *, actor: User | str, now: datetime) -> int:
-    """Leave rows out of what is sent; return how many. Needs the network's scope. Raises StateRefused."""
+def leave_out(
+    network: Network, job_id: UUID, numbers: Collection[int], *, typed: Typed, actor: User | str, now: datetime
+) -> int:
+    """Leave rows out of what is sent; return how many. Needs the scope. Raises StateRefused and CellsNeeded."""
     job = _in_preparation(network, job_id)
     rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers))
     digests = list(rows.values_list("digest", flat=True))
-    _keep_cells(job, list(rows.filter(cells=None).values_list("number", flat=True)))
+    _keep_cells(job, list(rows.filter(cells__isnull=True).values_list("number", flat=True)), typed)
     count = move(rows, RowState.INVALID, RowState.LEFT_OUT, now=now)
     count += move(rows, RowState.READY, RowState.LEFT_OUT, now=now)
     if count:
-        check_again(network, job, [], identities=digests, now=now)
+        check_again(network, job, [], identities=digests, typed=typed, now=now)
+        _count_change(job)
         record_act(
             network, "job_rows_left_out", actor=actor, about=str(job_id), details={"rows": sorted(numbers)[:100]}
         )
     return count
 
 
-def put_back(network: Network, job_id: UUID, numbers: Collection[int], *, actor: User | str, now: datetime) -> int:
-    """Take rows in again that were left out; return how many. Needs the network's scope. Raises StateRefused."""
+def put_back(
+    network: Network, job_id: UUID, numbers: Collection[int], *, typed: Typed, actor: User | str, now: datetime
+) -> int:
+    """Take rows in again that were left out; return how many. Needs the scope. Raises StateRefused and CellsNeeded."""
     job = _in_preparation(network, job_id)
     rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers), state=RowState.LEFT_OUT)
     found = list(rows.values_list("number", "digest"))
     if found:
         back = [number for number, _digest in found]
         move(rows, RowState.LEFT_OUT, RowState.INVALID, now=now)
-        check_again(network, job, back, identities=[digest for _number, digest in found], now=now)
+        check_again(network, job, back, identities=[digest for _number, digest in found], typed=typed, now=now)
+        _count_change(job)
         record_act(network, "job_rows_put_back", actor=actor, about=str(job_id), details={"rows": back[:100]})
     return len(found)
 
@@ -93,17 +113,27 @@ def _in_preparation(network: Network, job_id: UUID) -> Job:
     return job
 
 
-def _keep_cells(job: Job, numbers: list[int]) -> None:
+def _count_change(job: Job) -> None:
+    """Let whoever looked before know that it is not the same any more."""
+    Job.objects.filter(network_id=job.network_id, id=job.id).update(revision=F("revision") + 1)
+
+
+def _keep_cells(job: Job, numbers: list[int], typed: Typed) -> None:
     """Keep the cells of rows of which there was nothing to say so far."""
-    found = cells_in_file(job, set(numbers)) if numbers else {}
-    for number, cells in found.items():
+    for number, cells in cells_typed(job, numbers, typed).items():
         Row.objects.filter(network_id=job.network_id, job_id=job.id, number=number).update(cells=cells)
 
 
 def check_again(
-    network: Network, job: Job, numbers: list[int], *, identities: Sequence[bytes | memoryview | None], now: datetime
+    network: Network,
+    job: Job,
+    numbers: list[int],
+    *,
+    identities: Sequence[bytes | memoryview | None],
+    typed: Typed,
+    now: datetime,
 ) -> None:
-    """Check rows again, and compare all rows with one of the identities. Needs the network's scope."""
+    """Check rows again, and compare all rows with one of the identities. Needs the scope. Raises CellsNeeded."""
     operation = OPERATIONS[job.operation]
     mine = Row.objects.filter(network_id=network.id, job_id=job.id)
     group = mine.filter(digest__in={bytes(each) for each in identities if each}).exclude(state=RowState.LEFT_OUT)
@@ -113,7 +143,7 @@ def check_again(
     preflight = Preflight(network.id, operation)
     warned = preflight.warnings({number: each.item for number, each in checked.items() if each.item is not None})
     said = _said_of_doubles(operation, rows, {number: each.item for number, each in checked.items()})
-    _keep_cells(job, [number for number in said if rows[number].cells is None])
+    _keep_cells(job, [number for number in said if rows[number].cells is None], typed)
     for number, row in rows.items():
         error, warning = said.get(number, ([], []))
         if number not in checked and not (error or warning):

@@ -11,14 +11,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
-class Verdict(StrEnum):
+class Verdict(models.TextChoices):
     """What events say of a row."""
 
-    CONFIRMED = "confirmed"
-    CONTRADICTED = "contradicted"
+    CONFIRMED = "confirmed", _("Confirmed")
+    CONTRADICTED = "contradicted", _("Contradicted")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.jobs.evidence import Verdict
 from portal.jobs.states import JobState, RowState
 from portal.lib.ids import new_id
 from portal.networks.models import Network
@@ -59,6 +60,11 @@ class Job(models.Model):
     check_token = models.UUIDField(null=True)
     check_lease_until = models.DateTimeField(null=True)
     checked_rows = models.PositiveIntegerField(default=0)
+    check_begun_at = models.DateTimeField(null=True)  # the latest time
+    check_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)  # that came to no end
+    check_given_up_at = models.DateTimeField(null=True)  # for a fault of ours
+    # Counts what persons changed of columns and rows: Send says which state it saw.
+    revision = models.PositiveIntegerField(default=1, db_default=1)
     rows_digest = models.BinaryField(max_length=32, null=True)  # SHA-256 of what every row says
     remarks = models.JSONField(default=list)  # [{"column", "code", "params"}], see portal.jobs.problems
     # When rows that nothing has confirmed until then are called unconfirmed; null where nothing waits for it.
@@ -81,6 +87,11 @@ class Job(models.Model):
                 fields=["network", "submitted_at"],
                 condition=models.Q(mailed_at__isnull=True, submitted_at__isnull=False, created_by_id__isnull=False),
                 name="job_mail_due",
+            ),
+            models.Index(
+                fields=["network", "created_by_id"],
+                condition=models.Q(check_given_up_at__isnull=False),
+                name="job_check_given_up",
             ),
             models.Index(
                 fields=["network", "proof_due_at"], condition=models.Q(proof_due_at__isnull=False), name="job_proof_due"
@@ -107,7 +118,8 @@ class Batch(models.Model):
     number = models.PositiveIntegerField()  # from 1; the first is the canary
     rows = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # since a person went on last
+    forgiven = models.PositiveSmallIntegerField(default=0, db_default=0)  # those before
     not_before = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     proof_pending = models.BooleanField(
@@ -237,10 +249,6 @@ class Call(models.Model):
 
 class Confirmation(models.Model):
     """Evidence: what one event says of one row. Added to, never changed; the row's state is the latest judgement."""
-
-    class Verdict(models.TextChoices):
-        CONFIRMED = "confirmed", _("Confirmed")
-        CONTRADICTED = "contradicted", _("Contradicted")
 
     pk = models.CompositePrimaryKey("network_id", "job_id", "number", "key", "position")
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -57,6 +57,7 @@ def _call(claim: Claim, api_key: str, on_answer: Callable[[Exchange], None]) -> 
             claim.body,
             api_key=api_key,
             network_name=claim.network.name,
+            seconds=settings.PORTAL_CALL_SECONDS,
             on_answer=on_answer,
         )
     except VendorError as error:

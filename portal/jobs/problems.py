@@ -28,6 +28,10 @@ FOUND = {
     "far_less": _("1/{times} of what was last seen ({known}). Is a digit missing?"),
     "to_zero": _("The stock becomes 0; last seen: {known}."),
     "below_minimum": _("The stock falls below its minimum of {minimum}; last seen: {known}."),
+    "check_failed": _(
+        "The check failed {count} times, for a fault of the portal. The file is kept and nothing was sent. Check it "
+        "once more; if it fails again, tell whoever runs the portal, with this reference: {value}."
+    ),
     "typed_as_number": _(
         "The column “{heading}” holds numbers in {count} rows: leading zeros, if there were any, are gone. "
         "Format the column as text and type those again."

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F
+
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
 from portal.jobs.checking import json_of
@@ -66,9 +68,11 @@ def fill_in(
     typed = {field.name: storable(cells.get(field.name, "")) for field in operation.fields}
     mine = Row.objects.filter(network_id=network.id, job_id=job_id, number=ROW)
     mine.update(cells=typed, digest=identity_of(operation, typed))
-    check_again(network, job, [ROW], identities=[], now=now)
+    check_again(network, job, [ROW], identities=[], typed={}, now=now)
     row = mine.get()
     # As the check of a file does, so that the same item is recognised when it is sent again.
     job.rows_digest = hashlib.sha256(json_of(row.item).encode()).digest() if row.item else None
-    Job.objects.filter(network_id=network.id, id=job_id).update(identifier_types=types, rows_digest=job.rows_digest)
+    Job.objects.filter(network_id=network.id, id=job_id).update(
+        identifier_types=types, rows_digest=job.rows_digest, revision=F("revision") + 1
+    )
     return row

@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation, UnknownName
+from portal.jobs.addresses import job_or_404, operation_or_404
 from portal.jobs.forms import CELL, SUGGESTED, TYPE, ItemForm
 from portal.jobs.known import known_values
 from portal.jobs.models import Job, Row
-from portal.jobs.prepare_views import job_or_404, operation_or_404
 from portal.jobs.problems import shown
 from portal.jobs.single import ROW, draft_of_form, fill_in
 from portal.jobs.states import JobState, RowState, StateRefused

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from integrations.mobility_work.body import MAX_KEY
 from integrations.mobility_work.operations import OPERATIONS, allowed
@@ -89,16 +90,25 @@ def refuse_outside_plan(network: Network, operation: Operation) -> None:
         raise NotInPlan(operation.name)
 
 
-def submit(network: Network, job_id: UUID, *, send_good: bool, actor: User | str, now: datetime) -> Job:
+class ChangedMeanwhile(Exception):
+    """The rows are not any more what the person saw."""
+
+
+def submit(
+    network: Network, job_id: UUID, *, send_good: bool, actor: User | str, now: datetime, seen: int | None = None
+) -> Job:
     """Put a checked job in line to be sent; rows with errors are held back where `send_good`, and else refuse it.
 
-    Needs the network's scope, inside a transaction. Raises NotInPlan, BadRows, NothingToSend and StateRefused.
+    `seen` is the revision of the job that the person saw; None where nobody else can have changed it. Needs the
+    network's scope, inside a transaction. Raises NotInPlan, ChangedMeanwhile, BadRows, NothingToSend and StateRefused.
     """
     lock_jobs(network.id)
     job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
     refuse_wrong_turn(JobState(job.state), JobState.QUEUED)
     operation = OPERATIONS[job.operation]
     refuse_outside_plan(network, operation)
+    if seen is not None and seen != job.revision:
+        raise ChangedMeanwhile
     rows = Row.objects.filter(network_id=network.id, job_id=job_id)
     bad = rows.filter(state=RowState.INVALID)
     if not send_good and (count := bad.count()):
@@ -210,7 +220,7 @@ def resume(network: Network, job_id: UUID, *, actor: User | str) -> Job:
     if job.state != JobState.PAUSED:
         raise StateRefused(job.state, JobState.SENDING)
     Batch.objects.filter(network_id=network.id, job_id=job_id, state=Batch.State.WAITING).update(
-        not_before=None, attempts=0
+        not_before=None, forgiven=F("forgiven") + F("attempts"), attempts=0
     )
     Job.objects.filter(network_id=network.id, id=job_id).update(
         state=JobState.SENDING, pause="", seen_at=None, mailed_at=None

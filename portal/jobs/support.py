@@ -1,56 +1,80 @@
-"""The support bundle of a call: everything that the vendor's support asks for, without any secret."""
+"""Support bundles of calls and of requests: everything that the vendor's support asks for, without any secret."""
 
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import Count
 
 from integrations.mobility_work.operations import OPERATIONS
-from portal.jobs.models import Call, Job
+from portal.jobs.models import Batch, Call, Job, Row
+from portal.lib.support_text import KEPT, body, facts, headers, moment, section
 from portal.networks.models import Network
 from portal.networks.scrub import scrub
 
-KEPT = 64 * 1024  # bytes of a request's body that stay with the call
-WIDTH = 22
+__all__ = ["KEPT", "bundle_of", "bundle_of_batch"]
+CALLS = 20  # the latest of a request; a call that waits for its time is made again for an hour at most
 
 
 def bundle_of(network: Network, job: Job, call: Call) -> str:
-    """Return the bundle as text, in English: the vendor reads it. Needs the network's scope."""
-    facts = {
+    """Return the bundle of one call. Needs the network's scope."""
+    return scrub(network, f"{facts(_about(network, job))}\n{_call(call)}\n")
+
+
+def bundle_of_batch(network: Network, job: Job, batch: Batch) -> str:
+    """Return the bundle of one request with every call that was made for it. Needs the network's scope."""
+    mine = {"network_id": network.id, "job_id": job.id, "batch": batch.number}
+    states = dict(Row.objects.filter(**mine).values_list("state").annotate(Count("number")).order_by("state"))
+    found = list(Call.objects.filter(**mine).order_by("-id")[:CALLS])
+    made = Call.objects.filter(**mine).count()
+    about = _about(network, job) | {
+        "Job, request": f"{job.id}, {batch.number}",
+        "Request is": batch.state,
+        "Rows": ", ".join(f"{count} {state}" for state, count in states.items()) or "none",
+        "Calls": str(made) if made <= CALLS else f"{made}, the latest {CALLS} below",
+    }
+    said = _said(network, job, batch)
+    parts = [facts(about), *([section("Rows that were refused", said)] if said else [])]
+    parts += [f"===== Call {call.attempt}\n{_call(call)}" for call in reversed(found)]
+    return scrub(network, "\n\n".join(parts) + "\n")
+
+
+def _about(network: Network, job: Job) -> dict[str, str]:
+    return {
         "Network": f"{network.name} ({network.vendor_network_id})",
         "Operation": OPERATIONS[job.operation].name,
+    }
+
+
+def _said(network: Network, job: Job, batch: Batch) -> str:
+    """Return what the vendor said of rows, as it said it: pointers into the body and keys of messages."""
+    rows = Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number).exclude(errors=[])
+    return "\n".join(
+        f"row {number}: {each.get('pointer') or '/'.join(each.get('path') or [])} {each.get('key') or ''}"
+        f" {each.get('parameters') or ''}".rstrip()
+        for number, errors in rows.order_by("number").values_list("number", "errors")[:CALLS]
+        for each in errors
+    )
+
+
+def _call(call: Call) -> str:
+    about = {
         "Request": f"{call.method} {settings.MOBILITY_WORK_API_URL}{call.path}",
         "Request-Id": call.request_id or "none came back",
-        "Began (UTC)": f"{call.started_at:%Y-%m-%d %H:%M:%S.%f}",
-        "Ended (UTC)": f"{call.ended_at:%Y-%m-%d %H:%M:%S.%f}" if call.ended_at else "no end is known",
+        "Began (UTC)": moment(call.started_at),
+        "Ended (UTC)": moment(call.ended_at, absent="no end is known"),
         "Took (seconds)": f"{(call.ended_at - call.started_at).total_seconds():.3f}" if call.ended_at else "–",
         "Outcome": call.outcome or "under way",
         "Status": str(call.status or "none"),
         "Said": call.detail or "–",
-        "Job, request, attempt": f"{job.id}, {call.batch}, {call.attempt}",
+        "Job, request, attempt": f"{call.job_id}, {call.batch}, {call.attempt}",
         "Request body": f"{call.request_bytes} bytes, SHA-256 {bytes(call.request_digest).hex()}",
         "Response body": f"{call.response_bytes} bytes",
     }
     parts = [
-        "\n".join(f"{name + ':':<{WIDTH}} {value}" for name, value in facts.items()),
-        _section("Request headers", _headers(call.request_headers)),
-        _section(_beginning("Request body", call.request_body, call.request_bytes), _text(call.request_body)),
-        _section("Response headers", _headers(call.response_headers)),
-        _section(_beginning("Response body", call.response_body, call.response_bytes), _text(call.response_body)),
+        facts(about),
+        headers("Request headers", call.request_headers),
+        body("Request body", call.request_body, call.request_bytes),
+        headers("Response headers", call.response_headers),
+        body("Response body", call.response_body, call.response_bytes),
     ]
-    return scrub(network, "\n\n".join(parts) + "\n")
-
-
-def _section(title: str, text: str) -> str:
-    return f"--- {title}\n{text or '(empty)'}"
-
-
-def _beginning(title: str, kept: bytes | memoryview, size: int) -> str:
-    return title if len(kept) >= size else f"{title}, the first {len(kept)} of {size} bytes"
-
-
-def _headers(headers: dict[str, str]) -> str:
-    return "\n".join(f"{name}: {value}" for name, value in headers.items())
-
-
-def _text(body: bytes | memoryview) -> str:
-    return bytes(body).decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    return "\n\n".join(parts)

@@ -14,3 +14,11 @@ def new_id() -> UUID:
 def first_id_at(moment: datetime) -> UUID:
     """Return the UUID before which every id made earlier than `moment` sorts (RFC 9562: 48 bits of milliseconds)."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def id_in(text: str) -> UUID | None:
+    """Return the UUID that an address holds, None where it holds none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from urllib.parse import quote
 
 from portal.lib.sealing import SealingError, sealer
 from portal.networks.models import Credential, InboxAddress, Network, SigningSecret
@@ -14,15 +16,22 @@ NAMED = re.compile(
     r"""(?ix)((?:api[-_]?key|authorization|secret|password|token|cookie)["']?\s*[:=]\s*["']?)(?!\[taken\ out\])
     (?:bearer\s+|basic\s+)?[^\s"',;&]{4,}"""
 )
-ADDRESS = re.compile(r"(/hooks/)[^/\s'\"]+")
+ADDRESS = re.compile(r"(/hooks/)(?!\[taken out\])[^/\s'\"]+")
 
 
 def scrub(network: Network, text: str) -> str:
     """Return a text without any secret of a network. Needs the network's scope."""
     for secret in sorted(_stored(network), key=len, reverse=True):
         if len(secret) >= SHORTEST:
-            text = text.replace(secret, GONE)
+            for form in _forms(secret):
+                text = text.replace(form, GONE)
     return ADDRESS.sub(rf"\1{GONE}", NAMED.sub(rf"\1{GONE}", text))
+
+
+def _forms(secret: str) -> list[str]:
+    """Return how a secret stands in plain text, in JSON and in addresses; the longest first."""
+    forms = {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], quote(secret, safe="")}
+    return sorted(forms, key=len, reverse=True)
 
 
 def _stored(network: Network) -> set[str]:

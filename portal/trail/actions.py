@@ -46,5 +46,7 @@ ACTIONS: dict[str, str | Promise] = {
     "job_repeated": _("Rehearsed job repeated on production"),
     "export_asked": _("Export asked for"),
     "export_downloaded": _("Export downloaded"),
+    "job_file_taken": _("File of a job taken away"),
+    "support_bundle_taken": _("Support bundle taken away"),
     "simulated": _("Load simulated"),
 }

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -193,3 +194,61 @@ def test_a_retry_time_may_be_a_date_or_nonsense(vendor: Vendor) -> None:
         with pytest.raises(errors.RateLimited) as caught:
             client.get_network_settings(vendor.url, api_key=KEY)
         assert caught.value.retry_after == expected
+
+
+@pytest.fixture
+def dripping() -> Iterator[tuple[str, list[bytes]]]:
+    """A vendor that answers byte by byte, each well within the limit of a step; yield its address and what to say."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    said: list[bytes] = []
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            try:
+                connection, _address = listening.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                try:
+                    connection.sendall(said[0])
+                    while not over.wait(0.02):
+                        connection.sendall(b"x")
+                except OSError:
+                    continue
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}", said
+    over.set()
+    listening.close()
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"HTTP/1.1 202 Accepted\r\nX-Long: ",
+        b"HTTP/1.1 202 Accepted\r\nContent-Length: 100000\r\n\r\n",
+        b"HTTP/1.1 202 Accepted\r\nConnection: close\r\n\r\n",  # looks whole wherever it is cut off
+        b"",
+    ],
+)
+def test_a_vendor_that_drips_bytes_holds_no_worker(dripping: tuple[str, list[bytes]], beginning: bytes) -> None:
+    url, said = dripping
+    said.append(beginning)
+    began = time.monotonic()
+    with pytest.raises(errors.OutcomeUnknown) as raised:
+        client.send(url, OPERATIONS["replaceSparePartStock"], b"[]", api_key=KEY, seconds=0.5)
+    assert time.monotonic() - began < 5
+    assert raised.value.detail == "Deadline"
+
+
+def test_a_quick_answer_leaves_no_watch_behind(vendor: Vendor) -> None:
+    vendor.answer(202, None)
+    client.send(vendor.url, OPERATIONS["replaceSparePartStock"], b"[]", api_key=KEY)
+    for _ in range(100):
+        if not any(thread.name == "deadline" for thread in threading.enumerate()):
+            return
+        time.sleep(0.01)
+    pytest.fail("a watch goes on")

@@ -17,10 +17,12 @@ from portal.jobs.edit import leave_out
 from portal.jobs.models import Job, Row
 from portal.jobs.states import RowState
 from portal.jobs.submit import NothingToSend, submit
+from portal.jobs.typed import with_cells
 from portal.lib.scope import network_scope
 from portal.networks.models import Network
 from portal.trail.models import Entry
 from tests.jobs.test_drafts import PARTS, STOCK, TASK, Desk, desk
+from tests.jobs.test_pages import press_send
 from tests.jobs.test_sending import Vendor, send_all, vendor
 from tests.world import World
 
@@ -44,8 +46,10 @@ def send(desk: Desk, job: Job) -> Job:
 
 
 def go_on(desk: Desk, job: Job, *states: RowState) -> Job:
-    with network_scope(desk.network.id):
-        return rest_of(desk.network, job.id, states, actor=desk.world.bob, now=timezone.now())
+    return with_cells(
+        job,
+        lambda typed: rest_of(desk.network, job.id, states, typed=typed, actor=desk.world.bob, now=timezone.now()),
+    )
 
 
 def states(desk: Desk, job: Job) -> dict[int, str]:
@@ -85,7 +89,7 @@ def test_a_row_that_another_job_left_out_or_held_is_in_that_job_only(desk: Desk,
     job = send(desk, job)
     rest = go_on(desk, job, RowState.NOT_SENT)
     with network_scope(desk.network.id):
-        leave_out(desk.network, rest.id, [2], actor="test", now=timezone.now())
+        leave_out(desk.network, rest.id, [2], typed={}, actor="test", now=timezone.now())
     with pytest.raises(NothingToSend):
         go_on(desk, job, RowState.NOT_SENT)
     assert go_on(desk, job, RowState.REJECTED).rows == 1
@@ -172,7 +176,7 @@ def test_a_form_is_repeated_with_what_was_typed(desk: Desk, paired: Network, ven
     client.force_login(desk.world.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
     made: Any = client.post(f"/networks/foundry/send/{STOCK}/one/", {"cell-id": "A-1", "cell-quantity": "4"})
     address = made["Location"].replace("check/", "")
-    client.post(address + "send/")
+    press_send(client, address)
     answer: Any = client.post(address + "repeat/", follow=True)
     assert answer.redirect_chain[-1][0].startswith("/networks/annex/jobs/")
     with network_scope(paired.id):

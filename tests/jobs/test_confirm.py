@@ -303,3 +303,16 @@ def test_what_a_row_is_about_is_named_as_events_name_it(world: World, named: Any
     [(_kind, key)] = subject_of(OPERATIONS[STOCK], item)
     with network_scope(world.foundry.network.id):
         assert Row.objects.get().about == key
+
+
+def test_all_rows_in_question_are_judged_however_many(
+    world: World, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirm, "ROWS", 2)
+    for first in (1, 4):
+        in_line(world.foundry, STOCK, {number: stock(f"A-{number}", number) for number in range(first, first + 3)})
+    send_all(world.foundry)
+    judge_all(world)
+    hear(world, [moved(f"A-{number}", number, native=str(number)) for number in range(1, 7)])
+    judge_all(world)
+    assert states(world) == ["confirmed"] * 6

@@ -22,6 +22,7 @@ from portal.jobs.models import Job, Row
 from portal.jobs.problems import FOUND, found, shown
 from portal.jobs.states import StateRefused
 from portal.jobs.submit import BadRows, NothingToSend, submit
+from portal.jobs.typed import with_cells
 from portal.lib.scope import network_scope
 from portal.lib.tabular.errors import NotATable
 from portal.trail.models import Entry
@@ -342,8 +343,12 @@ def test_operations_say_what_they_name_anew(desk: Desk) -> None:
 
 
 def change(desk: Desk, job: Job, number: int, **cells: str) -> Row:
-    with network_scope(desk.network.id):
-        return change_cells(desk.network, job.id, number, cells, actor=desk.world.bob, now=timezone.now())
+    return with_cells(
+        job,
+        lambda typed: change_cells(
+            desk.network, job.id, number, cells, typed=typed, actor=desk.world.bob, now=timezone.now()
+        ),
+    )
 
 
 def test_a_cell_is_mended_in_place(desk: Desk) -> None:
@@ -371,11 +376,11 @@ def test_mending_one_of_two_mends_the_other(desk: Desk) -> None:
 
 def test_rows_are_left_out_and_put_back(desk: Desk) -> None:
     job = desk.checked("id,quantity\nA-1,1\nA-1,2\nB-1,x\n")
-    with network_scope(desk.network.id):
-        assert leave_out(desk.network, job.id, [2, 4], actor="test", now=timezone.now()) == 2
+    network, now = desk.network, timezone.now()
+    assert with_cells(job, lambda typed: leave_out(network, job.id, [2, 4], typed=typed, actor="test", now=now)) == 2
     assert [row.state for row in desk.rows(job)] == ["left_out", "ready", "left_out"]
-    with network_scope(desk.network.id):
-        assert put_back(desk.network, job.id, [2, 4], actor="test", now=timezone.now()) == 2
+    network, now = desk.network, timezone.now()
+    assert with_cells(job, lambda typed: put_back(network, job.id, [2, 4], typed=typed, actor="test", now=now)) == 2
     assert [row.state for row in desk.rows(job)] == ["invalid"] * 3
     assert desk.said(job) == {2: [("id", "double")], 3: [("id", "double")], 4: [("quantity", "integer")]}
 

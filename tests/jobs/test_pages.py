@@ -70,6 +70,12 @@ def check(client: Client, world: World, content: str | bytes) -> str:
     return address
 
 
+def press_send(client: Client, address: str, data: dict[str, str] | None = None, *, follow: bool = False) -> Any:
+    """Press Send on the check as it stands now."""
+    seen = re.search(r'name="seen" value="(\d+)"', client.get(address + "check/", follow=True).content.decode())
+    return client.post(address + "send/", {"seen": seen[1] if seen else "", **(data or {})}, follow=follow)
+
+
 def text_of(answer: HttpResponse) -> str:
     """Return what a person reads of a page."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
@@ -98,11 +104,11 @@ def test_a_file_goes_from_upload_to_the_line_of_what_is_sent(bob: Client, world:
     done = bob.get(address + "check/", headers={"HX-Request": "true", "HX-Target": "checking"})
     assert done["HX-Redirect"] == address + "check/"
     assert "All rows can be sent, in 1 request." in text_of(bob.get(address + "check/"))
-    sent: Any = bob.post(address + "send/")
+    sent: Any = press_send(bob, address)
     assert sent["Location"] == address
     assert "In line" in text_of(bob.get(address))
     assert job_of(world).state == JobState.QUEUED
-    again: Any = bob.post(address + "send/", follow=True)
+    again: Any = press_send(bob, address, follow=True)
     assert "Nothing was sent twice" in text_of(again)
 
 
@@ -111,7 +117,7 @@ def test_an_error_is_seen_in_its_cell_and_mended_there(bob: Client, world: World
     page = text_of(bob.get(address + "check/"))
     assert "“seven” is no whole number" in page and "A value is required here." in page
     assert 'value="A-1"' not in bob.get(address + "check/").content.decode()  # only what needs eyes
-    refused: Any = bob.post(address + "send/", follow=True)
+    refused: Any = press_send(bob, address, follow=True)
     assert "Nothing was sent: 3 rows have errors." in text_of(refused)
     mended = bob.post(address + "rows/3/", {"cell-quantity": "7"}, headers={"HX-Request": "true"})
     assert 'id="row-3"' in mended.content.decode() and 'id="figures"' in mended.content.decode()
@@ -121,7 +127,7 @@ def test_an_error_is_seen_in_its_cell_and_mended_there(bob: Client, world: World
     assert 'value="A-4"' in bob.get(address + "check/?show=errors").content.decode()
     assert "“x” is no whole number" in text_of(bob.get(address + "check/?kind=number"))
     assert "“x” is no whole number" not in text_of(bob.get(address + "check/?kind=missing"))
-    bob.post(address + "send/", {"send_good": "1"})
+    press_send(bob, address, {"send_good": "1"})
     with network_scope(world.foundry.network.id):
         states = dict(Row.objects.values_list("number", "state"))
     assert states == {2: "queued", 3: "queued", 4: "left_out", 5: "held"}
@@ -180,7 +186,7 @@ def test_an_auditor_sees_all_and_is_offered_no_act(bob: Client, audrey: Client, 
     assert audrey.get("/networks/foundry/jobs/").status_code == 404
     assert "stock.csv" in text_of(audrey.get("/jobs/"))
     assert b"".join(audrey.get(address + "file/").streaming_content) == b"id,quantity\nA-1,12\nA-2,seven\n"  # type: ignore[attr-defined]
-    bob.post(address + "send/", {"send_good": "1"})
+    press_send(bob, address, {"send_good": "1"})
     page = audrey.get(address).content.decode()
     assert "<form" not in page.split("<main")[1].split("</main>")[0]
 
@@ -191,7 +197,7 @@ def test_a_draft_is_discarded_and_stays_in_the_list(bob: Client, world: World) -
     assert "Nothing was sent" in text_of(answer)
     assert job_of(world).state == JobState.CANCELLED
     assert "Discarded before anything was sent." in text_of(bob.get(address))
-    late: Any = bob.post(address + "send/", follow=True)
+    late: Any = press_send(bob, address, follow=True)
     assert "Nothing was sent twice" in text_of(late)
 
 
@@ -247,7 +253,7 @@ def test_one_item_is_filled_in_checked_seen_as_a_request_and_sent(bob: Client, w
     shown = bob.get(address + "requests/1/").content.decode()
     assert operation.path in shown and "MOBILITY_WORK_API_KEY" in shown and world.foundry.api_key not in shown
     body = bob.get(address + "requests/1/?download=1").content
-    bob.post(address + "send/")
+    press_send(bob, address)
     with network_scope(world.foundry.network.id):
         row = Row.objects.get()
     assert row.state == "queued"
@@ -267,8 +273,7 @@ def test_what_was_typed_wrong_is_kept_and_said_at_its_field(bob: Client, world: 
     assert again["Location"].endswith("/check/")
     with network_scope(world.foundry.network.id):
         assert Row.objects.get().item == {"id": "A-1", "quantity": 3}
-    sent = again["Location"].replace("check/", "send/")
-    bob.post(sent)
+    press_send(bob, again["Location"].removesuffix("check/"))
     late: Any = bob.post(address, {"cell-id": "A-2", "cell-quantity": "4"})
     assert late["Location"].endswith("/jobs/" + address.split("/jobs/")[1].replace("item/", ""))
     with network_scope(world.foundry.network.id):
@@ -308,7 +313,7 @@ def test_odd_addresses_have_an_answer(bob: Client, world: World, path: str) -> N
     address = check(bob, world, "id,quantity\nA-1,x\nA-2,3\n")
     assert bob.get(address + path).status_code in {200, 302, 404, 405}
     assert bob.post(address + path, {"state": "\0", "cell-id": "\0"}).status_code in {200, 302, 404, 405, 422}
-    bob.post(address + "send/", {"send_good": "1"})
+    press_send(bob, address, {"send_good": "1"})
     assert bob.get(address + path).status_code in {200, 302, 404, 405}
 
 
@@ -367,3 +372,18 @@ def test_odd_characters_in_headings_are_kept_as_question_marks(bob: Client, worl
     write_xlsx(path, ["id", "quantity", "h_x0000_x"], [["A-1", "1", "x"]])
     upload(bob, path.read_bytes())
     assert "\0" not in "".join(job_of(world).heading)
+
+
+def test_what_identifies_things_in_a_chosen_column_is_asked_without_scripts(bob: Client, world: World) -> None:
+    address = upload(bob, "Thing,quantity\nA-1,1\n")
+    page = bob.get(address + "columns/").content.decode()
+    assert re.search(r'<noscript>.*value="keep"', page, re.S)
+    assert re.search(r'name="type-0-id"[^>]* hidden', page)
+    kept: Any = bob.post(address + "columns/", {**of(bob, address), "act": "keep", "column-0": "id"}, follow=True)
+    assert job_of(world).columns == ["id", None]
+    shown = kept.content.decode()
+    assert re.search(r'name="type-0-id"', shown) and not re.search(r'name="type-0-id"[^>]* hidden', shown)
+    data = {**of(bob, address), "column-0": "id", "column-1": "quantity", "type-0-id": "inferred"}
+    answer: Any = bob.post(address + "columns/", data)
+    assert answer["Location"] == address + "check/"
+    assert job_of(world).identifier_types == {"id": "inferred"}

@@ -265,6 +265,20 @@ def test_a_key_that_cannot_be_opened_claims_nothing(world: World, vendor: Vendor
     assert vendor.bodies == []
 
 
+def test_attempts_are_numbered_on_after_a_person_goes_on(world: World, vendor: Vendor) -> None:
+    vendor.answers = [401, 401, 202]
+    job = in_line(world.foundry, STOCK, levels(2))
+    for _ in range(3):
+        send_all(world.foundry)
+        with network_scope(world.foundry.network.id):
+            if Job.objects.get().state == JobState.PAUSED:
+                resume(world.foundry.network, job, actor="test")
+    with network_scope(world.foundry.network.id):
+        assert list(Call.objects.order_by("id").values_list("attempt", "status")) == [(1, 401), (2, 401), (3, 202)]
+        # What was tried before no longer counts against the request.
+        assert (Batch.objects.get().attempts, Batch.objects.get().forgiven) == (1, 2)
+
+
 def test_only_what_is_paused_is_resumed(world: World) -> None:
     job = in_line(world.foundry, STOCK, levels(1))
     with network_scope(world.foundry.network.id), pytest.raises(StateRefused):

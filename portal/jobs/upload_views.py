@@ -1,4 +1,4 @@
-"""Preparing a job: choose an operation, give a file, say what its columns mean, see and mend what the check finds."""
+"""Preparing a job: choose an operation, give a file, say what its columns mean."""
 
 from __future__ import annotations
 
@@ -10,23 +10,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib import messages
 from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from integrations.mobility_work.operations import OPERATIONS, TABLE, allowed
 from integrations.spec import Operation, Plan
-from portal.jobs import background, edit
-from portal.jobs.changes import changes_of
-from portal.jobs.downloads import headings_of, names_of_places
+from portal.jobs import background
+from portal.jobs.addresses import job_or_404, operation_or_404
 from portal.jobs.drafts import (
     LEFT_OUT,
     Undecided,
@@ -36,16 +32,15 @@ from portal.jobs.drafts import (
     draft_of_file,
     missing,
     read_anew,
-    sent_before,
     start_check,
 )
 from portal.jobs.files import on_disk
 from portal.jobs.forms import FileForm
-from portal.jobs.models import Job, Row
-from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
-from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
-from portal.jobs.states import IN_PREPARATION, JobState, RowState, StateRefused
-from portal.jobs.submit import BadRows, NothingToSend, NotInPlan, submit
+from portal.jobs.models import Job
+from portal.jobs.notices import mark_seen
+from portal.jobs.problems import shown
+from portal.jobs.states import JobState, StateRefused
+from portal.jobs.submit import NotInPlan
 from portal.jobs.template_files import csv_template, xlsx_template
 from portal.lib.scope import network_scope
 from portal.lib.tabular import FileFormat, TabularError
@@ -56,23 +51,7 @@ from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
 
-Places = dict[tuple[str, ...], str]
 NOT_CHOSEN, LEAVE_OUT = "", "-"  # what a select of the columns page sends
-
-
-def job_or_404(network: Network, job_id: UUID) -> Job:
-    """Return a job of a network. Needs the network's scope."""
-    job = Job.objects.filter(network_id=network.id, id=job_id).first()
-    if job is None:
-        raise Http404(_("There is no such job on this network."))
-    return job
-
-
-def operation_or_404(name: str) -> Operation:
-    """Return the operation of an address."""
-    if name not in OPERATIONS:
-        raise Http404(_("There is no such operation."))
-    return OPERATIONS[name]
 
 
 # --- 1. what, and where
@@ -164,6 +143,9 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     if job.file_format is None or not job.file_bytes or job.state not in {JobState.DRAFT, JobState.CHECKED}:
         return redirect("job", slug, job_id)
     problem = ""
+    if request.method == "GET":
+        with network_scope(network.id):
+            mark_seen(job, request.access.user, now=timezone.now())
     if request.method == "POST":
         try:
             if request.POST.get("act") == "read":
@@ -175,6 +157,10 @@ def columns(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
                 if job.state == JobState.CHECKED and _meant(request.POST, job) == (job.columns, job.identifier_types):
                     return redirect("job_check", slug, job_id)
                 job = _choose(request.POST, network, job)
+            if (
+                request.POST.get("act") == "keep"
+            ):  # without scripts: to see what identifies things in a column just chosen
+                return redirect("job_columns", slug, job_id)
             # In a transaction of its own: what was chosen is kept also where something is left to say.
             with network_scope(network.id):
                 start_check(network, job_id)
@@ -293,199 +279,3 @@ def _readings(now: FileFormat) -> list[dict[str, Any]]:
         {"name": name, "label": label, "value": getattr(now, name), "choices": list(choices.items())}
         for name, label, choices in offered
     ]
-
-
-# --- 4. the check
-
-
-@never_cache
-@require_GET
-def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
-    """Show what the check found: figures, and only the rows that need eyes. An auditor may look."""
-    network = request.access.network(slug)
-    job = job_or_404(network, job_id)
-    if job.state == JobState.CHECKING:
-        is_part = request.headers.get("HX-Target") == "checking"
-        template = "jobs/checking.html" if is_part else "jobs/check_wait.html"
-        return render(request, template, _frame(request, network, job))
-    if job.state != JobState.CHECKED:
-        return _elsewhere(request, "job", slug, job_id)
-    if request.headers.get("HX-Target") == "checking":
-        return _elsewhere(request, "job_check", slug, job_id)
-    if request.GET.get("show") == "changes" and OPERATIONS[job.operation].sets_level:
-        return _changes_page(request, network, job)
-    show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWN_STATES else ""
-    kind, after = request.GET.get("kind", ""), request.GET.get("after", "")
-    rows, more = remarked_rows(job, show=show, kind=kind, after=row_number(after))
-    frame = _check_frame(request, network, job)
-    context = frame | {
-        "rows": [_row_shown(row, frame["cells"], frame["places"]) for row in rows],
-        "show": show,
-        "kind": kind,
-        "is_filtered": bool(show or kind),
-        "after": after,
-        "more": more,
-        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
-        "remarks": [shown(each) for each in job.remarks],
-        "sent_before": sent_before(job),
-    }
-    return render(request, "jobs/check.html", context)
-
-
-def _changes_page(request: PortalRequest, network: Network, job: Job) -> HttpResponse:
-    """Show what every good row would change."""
-    after = row_number(request.GET.get("after", ""))
-    rows, more = good_rows(job, after=after)
-    context = _check_frame(request, network, job) | {
-        "changes": changes_of(job, rows),
-        "show": "changes",
-        "is_filtered": True,
-        "after": after,
-        "more": more,
-        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
-    }
-    return render(request, "jobs/check.html", context)
-
-
-def _elsewhere(request: PortalRequest, name: str, slug: str, job_id: UUID) -> HttpResponse:
-    """Lead the whole page to another one, also where only a part of it asked."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(headers={"HX-Redirect": reverse(name, args=[slug, job_id])})
-    return redirect(name, slug, job_id)
-
-
-def row_number(text: str) -> int:
-    """Return the row, or request, that an address names; 0 where it names none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
-def _frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]:
-    return {
-        "network": network,
-        "job": job,
-        "operation": OPERATIONS[job.operation],
-        "may_act": request.access.level(network) >= Level.MANAGER,
-        "step": 3,
-    }
-
-
-def _check_frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]:
-    verdicts = verdicts_of(job)
-    operation = OPERATIONS[job.operation]
-    return _frame(request, network, job) | {
-        "verdicts": verdicts,
-        "cells": _columns_shown(job),
-        "places": names_of_places(job),
-        "requests": -(-verdicts.good // operation.bulk_limit),
-        "is_in_plan": operation in allowed(Plan(network.plan)),
-    }
-
-
-def _columns_shown(job: Job) -> list[tuple[str, str]]:
-    """Return name and heading of the columns that rows show; of a form, those that are filled in."""
-    columns = headings_of(job)
-    if job.source == Job.Source.FORM:
-        typed = Row.objects.get(network_id=job.network_id, job_id=job.id).cells or {}
-        columns = {name: heading for name, heading in columns.items() if typed.get(name)}
-    return list(columns.items())
-
-
-def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict[str, Any]:
-    said: dict[str, list[tuple[str, Problem]]] = {}
-    for severity, problems in (("bad", row.problems), ("warn", row.warnings)):
-        for each in problems:
-            problem = shown(each)
-            said.setdefault(problem.column, []).append((severity, problem))
-    for text in said_by_vendor(row.errors, places):  # of a row that was rejected before
-        said.setdefault("", []).append(("warn", Problem("", "rejected", text)))
-    typed = row.cells or {}
-    return {
-        "row": row,
-        "is_left_out": row.state == RowState.LEFT_OUT,
-        "general": said.get("", []),
-        "cells": [
-            {
-                "name": name,
-                "heading": heading,
-                "text": typed.get(name, ""),
-                "said": said.get(name, []),
-                "worst": "bad" if any(severity == "bad" for severity, _each in said.get(name, [])) else "warn",
-            }
-            for name, heading in columns
-        ],
-    }
-
-
-@require_POST
-def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpResponse:
-    """Change the cells of a row, leave it out, or take it in again; answer with the row as it stands then."""
-    network = request.access.network(slug, at_least=Level.MANAGER)
-    job = job_or_404(network, job_id)
-    found = Row.objects.filter(network_id=network.id, job_id=job_id, number=number).first()
-    if found is None:
-        raise Http404(_("There is no such row in this job."))
-    act, now, person = request.POST.get("act", "save"), timezone.now(), request.access.user
-    try:
-        if act == "leave-out":
-            edit.leave_out(network, job_id, [number], actor=person, now=now)
-        elif act == "put-back":
-            edit.put_back(network, job_id, [number], actor=person, now=now)
-        else:
-            prefix = "cell-"
-            cells = {
-                name.removeprefix(prefix): str(cell) for name, cell in request.POST.items() if name.startswith(prefix)
-            }
-            edit.change_cells(network, job_id, number, cells, actor=person, now=now)
-    except StateRefused:
-        messages.info(request, _("This job is not being prepared any more, so the row was not changed."))
-        return _elsewhere(request, "job", slug, job_id)
-    except edit.LeftOut:
-        # Somebody left it out meanwhile: the answer shows it so, and nothing was changed.
-        messages.info(request, _("Row %(number)s is left out. Put it back before you change it.") % {"number": number})
-    except edit.UnknownColumn as error:
-        raise Http404(_("This file has no column %(name)s.") % {"name": error}) from error
-    if not request.headers.get("HX-Request"):
-        return HttpResponseRedirect(f"{reverse('job_check', args=[slug, job_id])}?after={number - 1}")
-    found.refresh_from_db()
-    frame = _check_frame(request, network, job)
-    context = frame | {
-        "shown": _row_shown(found, frame["cells"], frame["places"]),
-        "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
-        "is_part": True,
-    }
-    return render(request, "jobs/row_changed.html", context)
-
-
-@require_POST
-def send(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
-    """Put a checked job in line."""
-    network = request.access.network(slug, at_least=Level.MANAGER)
-    job_or_404(network, job_id)
-    send_good = request.POST.get("send_good") == "1"
-    try:
-        submit(network, job_id, send_good=send_good, actor=request.access.user, now=timezone.now())
-    except BadRows as error:
-        said = ngettext(
-            "Nothing was sent: %(count)s row has errors. Mend it, leave it out, or send the good rows only.",
-            "Nothing was sent: %(count)s rows have errors. Mend them, leave them out, or send the good rows only.",
-            error.count,
-        )
-        messages.error(request, said % {"count": error.count})
-    except NothingToSend:
-        messages.error(request, _("Nothing was sent: there is no good row. Mend at least one."))
-    except NotInPlan:
-        messages.error(request, _("Nothing was sent: the plan of this network does not include this operation."))
-    except StateRefused:
-        messages.info(request, _("This job was sent already, or is being checked. Nothing was sent twice."))
-        return redirect("job", slug, job_id)
-    else:
-        background.nudge(background.send, network.id)
-        return redirect("job", slug, job_id)
-    return redirect("job_check", slug, job_id)
-
-
-def step_of(job: Job) -> str:
-    """Return the name of the page on which work on a job goes on."""
-    if job.state == JobState.DRAFT:
-        return "job_columns"
-    return "job_check" if job.state in IN_PREPARATION else "job"

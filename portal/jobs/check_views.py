@@ -1,0 +1,244 @@
+"""The check of a job: what it found, mended in place, and Send."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from integrations.mobility_work.operations import OPERATIONS, allowed
+from integrations.spec import Plan
+from portal.jobs import background, edit
+from portal.jobs.addresses import job_or_404, row_number
+from portal.jobs.changes import changes_of
+from portal.jobs.downloads import headings_of, names_of_places
+from portal.jobs.drafts import (
+    sent_before,
+)
+from portal.jobs.forms import CELL
+from portal.jobs.models import Job, Row
+from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
+from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
+from portal.jobs.states import JobState, RowState, StateRefused
+from portal.jobs.submit import BadRows, ChangedMeanwhile, NothingToSend, NotInPlan, submit
+from portal.jobs.typed import Typed, with_cells
+from portal.lib.scope import network_scope
+from portal.lib.tabular import TabularError
+from portal.networks.access import Level
+from portal.networks.middleware import PortalRequest, unscoped
+from portal.networks.models import Network
+
+Places = dict[tuple[str, ...], str]
+
+
+@never_cache
+@require_GET
+def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Show what the check found: figures, and only the rows that need eyes. An auditor may look."""
+    network = request.access.network(slug)
+    job = job_or_404(network, job_id)
+    if job.state == JobState.CHECKING:
+        is_part = request.headers.get("HX-Target") == "checking"
+        template = "jobs/checking.html" if is_part else "jobs/check_wait.html"
+        return render(request, template, _frame(request, network, job))
+    if job.state != JobState.CHECKED:
+        return _elsewhere(request, "job", slug, job_id)
+    if request.headers.get("HX-Target") == "checking":
+        return _elsewhere(request, "job_check", slug, job_id)
+    if request.GET.get("show") == "changes" and OPERATIONS[job.operation].sets_level:
+        return _changes_page(request, network, job)
+    show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWN_STATES else ""
+    kind, after = request.GET.get("kind", ""), request.GET.get("after", "")
+    rows, more = remarked_rows(job, show=show, kind=kind, after=row_number(after))
+    frame = _check_frame(request, network, job)
+    context = frame | {
+        "rows": [_row_shown(row, frame["cells"], frame["places"]) for row in rows],
+        "show": show,
+        "kind": kind,
+        "is_filtered": bool(show or kind),
+        "after": after,
+        "more": more,
+        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
+        "remarks": [shown(each) for each in job.remarks],
+        "sent_before": sent_before(job),
+    }
+    return render(request, "jobs/check.html", context)
+
+
+def _changes_page(request: PortalRequest, network: Network, job: Job) -> HttpResponse:
+    """Show what every good row would change."""
+    after = row_number(request.GET.get("after", ""))
+    rows, more = good_rows(job, after=after)
+    context = _check_frame(request, network, job) | {
+        "changes": changes_of(job, rows),
+        "show": "changes",
+        "is_filtered": True,
+        "after": after,
+        "more": more,
+        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
+    }
+    return render(request, "jobs/check.html", context)
+
+
+def _elsewhere(request: PortalRequest, name: str, slug: str, job_id: UUID) -> HttpResponse:
+    """Lead the whole page to another one, also where only a part of it asked."""
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": reverse(name, args=[slug, job_id])})
+    return redirect(name, slug, job_id)
+
+
+def _frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]:
+    return {
+        "network": network,
+        "job": job,
+        "operation": OPERATIONS[job.operation],
+        "may_act": request.access.level(network) >= Level.MANAGER,
+        "step": 3,
+    }
+
+
+def _check_frame(request: PortalRequest, network: Network, job: Job, *, seen: int | None = None) -> dict[str, Any]:
+    verdicts = verdicts_of(job)
+    operation = OPERATIONS[job.operation]
+    return _frame(request, network, job) | {
+        "verdicts": verdicts,
+        "seen": job.revision if seen is None else seen,
+        "is_stale": seen is not None and seen != job.revision,
+        "cells": _columns_shown(job),
+        "places": names_of_places(job),
+        "requests": -(-verdicts.good // operation.bulk_limit),
+        "is_in_plan": operation in allowed(Plan(network.plan)),
+    }
+
+
+def _columns_shown(job: Job) -> list[tuple[str, str]]:
+    """Return name and heading of the columns that rows show; of a form, those that are filled in."""
+    columns = headings_of(job)
+    if job.source == Job.Source.FORM:
+        typed = Row.objects.get(network_id=job.network_id, job_id=job.id).cells or {}
+        columns = {name: heading for name, heading in columns.items() if typed.get(name)}
+    return list(columns.items())
+
+
+def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict[str, Any]:
+    said: dict[str, list[tuple[str, Problem]]] = {}
+    for severity, problems in (("bad", row.problems), ("warn", row.warnings)):
+        for each in problems:
+            problem = shown(each)
+            said.setdefault(problem.column, []).append((severity, problem))
+    for text in said_by_vendor(row.errors, places):  # of a row that was rejected before
+        said.setdefault("", []).append(("warn", Problem("", "rejected", text)))
+    typed = row.cells or {}
+    return {
+        "row": row,
+        "is_left_out": row.state == RowState.LEFT_OUT,
+        "general": said.get("", []),
+        "cells": [
+            {
+                "name": name,
+                "heading": heading,
+                "text": typed.get(name, ""),
+                "said": said.get(name, []),
+                "worst": "bad" if any(severity == "bad" for severity, _each in said.get(name, [])) else "warn",
+            }
+            for name, heading in columns
+        ],
+    }
+
+
+@unscoped
+@require_POST
+def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpResponse:
+    """Change the cells of a row, leave it out, or take it in again; answer with the row as it stands then."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    with network_scope(network.id):
+        before = job_or_404(network, job_id)
+        if not Row.objects.filter(network_id=network.id, job_id=job_id, number=number).exists():
+            raise Http404(_("There is no such row in this job."))
+    problem = ""
+    try:
+        with_cells(before, lambda typed: _change(request, network, before, number, typed))
+    except StateRefused:
+        messages.info(request, _("This job is not being prepared any more, so the row was not changed."))
+        return _elsewhere(request, "job", slug, job_id)
+    except edit.LeftOut:
+        # Somebody left it out meanwhile: the answer shows it so, and nothing was changed.
+        problem = _("Row %(number)s is left out. Put it back before you change it.") % {"number": number}
+    except edit.UnknownColumn as error:
+        raise Http404(_("This file has no column %(name)s.") % {"name": error}) from error
+    except TabularError as error:
+        problem = str(error)
+    if not request.headers.get("HX-Request"):
+        if problem:
+            messages.error(request, problem)
+        return HttpResponseRedirect(f"{reverse('job_check', args=[slug, job_id])}?after={number - 1}")
+    with network_scope(network.id):
+        job = job_or_404(network, job_id)
+        found = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+        frame = _check_frame(request, network, job, seen=_seen_then(request, before, job))
+        context = frame | {
+            "shown": _row_shown(found, frame["cells"], frame["places"]) | {"problem": problem},
+            "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
+            "is_part": True,
+        }
+        return render(request, "jobs/row_changed.html", context)
+
+
+def _change(request: PortalRequest, network: Network, job: Job, number: int, typed: Typed) -> None:
+    """Do to a row what the form says."""
+    act, now, person = request.POST.get("act", "save"), timezone.now(), request.access.user
+    if act == "leave-out":
+        edit.leave_out(network, job.id, [number], typed=typed, actor=person, now=now)
+    elif act == "put-back":
+        edit.put_back(network, job.id, [number], typed=typed, actor=person, now=now)
+    else:
+        cells = {name.removeprefix(CELL): str(cell) for name, cell in request.POST.items() if name.startswith(CELL)}
+        edit.change_cells(network, job.id, number, cells, typed=typed, actor=person, now=now)
+
+
+def _seen_then(request: PortalRequest, before: Job, after: Job) -> int:
+    """Return which revision the person has seen after their own change: the new one, if only they changed anything."""
+    seen = row_number(request.POST.get("seen", ""))
+    return after.revision if seen == before.revision and after.revision <= before.revision + 1 else seen
+
+
+@require_POST
+def send(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
+    """Put a checked job in line, if its rows are those that the person saw."""
+    network = request.access.network(slug, at_least=Level.MANAGER)
+    job_or_404(network, job_id)
+    send_good, seen = request.POST.get("send_good") == "1", row_number(request.POST.get("seen", ""))
+    try:
+        submit(network, job_id, send_good=send_good, actor=request.access.user, now=timezone.now(), seen=seen)
+    except ChangedMeanwhile:
+        messages.error(
+            request,
+            _("Nothing was sent: rows were changed since you opened the check. Here it is as it stands now."),
+        )
+    except BadRows as error:
+        said = ngettext(
+            "Nothing was sent: %(count)s row has errors. Mend it, leave it out, or send the good rows only.",
+            "Nothing was sent: %(count)s rows have errors. Mend them, leave them out, or send the good rows only.",
+            error.count,
+        )
+        messages.error(request, said % {"count": error.count})
+    except NothingToSend:
+        messages.error(request, _("Nothing was sent: there is no good row. Mend at least one."))
+    except NotInPlan:
+        messages.error(request, _("Nothing was sent: the plan of this network does not include this operation."))
+    except StateRefused:
+        messages.info(request, _("This job was sent already, or is being checked. Nothing was sent twice."))
+        return redirect("job", slug, job_id)
+    else:
+        background.nudge(background.send, network.id)
+        return redirect("job", slug, job_id)
+    return redirect("job_check", slug, job_id)
