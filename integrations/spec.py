@@ -146,6 +146,15 @@ class Operation:
         named = [self.field(name) for name in self.identity]
         return self.renames if any(each.identifiers for each in named) else self.identity + self.renames
 
+    @property
+    def names_a_part(self) -> bool:
+        """Say whether items name a part that is there already."""
+        return bool(self.identity) and self.identity[0] not in self.creates and self._identity.subject == "part"
+
+    @property
+    def _identity(self) -> Field:
+        return self.field(self.identity[0])
+
     def field(self, name: str) -> Field:
         """Return the column of a name. Raises UnknownName."""
         for each in self.fields:

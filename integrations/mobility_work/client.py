@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import httpx
+from pydantic_core import to_json
 
 from integrations.errors import (
     AccessDenied,
@@ -88,10 +89,10 @@ class Exchange:
     response_bytes: int  # of the whole body
 
 
-def body_of(operation: Operation, items: Sequence[dict[str, Any]]) -> bytes:
+def body_of(operation: Operation, items: Iterable[dict[str, Any]]) -> bytes:
     """Return the request for some items as minified JSON: a list of them, or the one object where the limit is 1."""
-    payload: object = items[0] if operation.bulk_limit == 1 else items
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    texts = [to_json(item) for item in items]
+    return texts[0] if operation.bulk_limit == 1 else b"[" + b",".join(texts) + b"]"
 
 
 def send(

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Max, Q
+from pydantic_core import from_json
 
 from integrations.mobility_work.client import body_of
 from integrations.mobility_work.operations import OPERATIONS
@@ -17,26 +18,19 @@ from integrations.spec import Operation
 from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Call, Job, Row
-from portal.jobs.moves import move
+from portal.jobs.moves import rows_in
 from portal.jobs.repeats import MAYBE, leave_touched, maybe_sent
-from portal.jobs.states import JobState, RowState
+from portal.jobs.states import UNDER_WAY, JobState, RowState, refuse_wrong_row_turn
 from portal.jobs.support import KEPT
 from portal.lib.ids import first_id_at
 from portal.networks.models import Network
 
 MARGIN_SECONDS = 5  # beyond the longest call, to store its answer
 LOOK_AGAIN = timedelta(seconds=15)
-# When the last change of other jobs was answered, of those that are about these parts and not settled. No join with the
-# batch's own rows: what they are about was written a moment ago, so the planner knows nothing of it, and a bad plan
-# takes minutes.
-UNSETTLED = """
-SELECT max(other.updated_at) FROM jobs_row other
-WHERE other.network_id = %(network)s AND other.about = ANY (%(abouts)s) AND other.about <> ''
-    AND other.job_id <> %(job)s AND other.updated_at > %(since)s AND (
-        other.state IN ('sending', 'accepted', 'uncertain')
-        OR other.state = 'queued' AND EXISTS (
-            SELECT 1 FROM jobs_call c WHERE c.network_id = other.network_id AND c.job_id = other.job_id
-                AND c.batch = other.batch AND c.outcome = ANY (%(unknown)s)))
+# The items of a request, one a line: in JSON as PostgreSQL writes it no line ends.
+ITEMS = """
+SELECT string_agg(item::text, E'\\n' ORDER BY number) FROM jobs_row
+WHERE network_id = %s AND job_id = %s AND batch = %s AND state = 'queued'
 """
 
 
@@ -56,7 +50,6 @@ class Claim:
     batch: int
     call_id: UUID
     body: bytes  # minified JSON, exactly as it is sent
-    rows: tuple[int, ...]  # the rows' numbers, in the order of the body
 
 
 def claim_next(network: Network, *, now: datetime) -> Claim | None:
@@ -71,15 +64,14 @@ def claim_next(network: Network, *, now: datetime) -> Claim | None:
     while (batch := _due_batch(network, now)) is not None:
         job = Job.objects.get(network_id=network.id, id=batch.job_id)
         operation = OPERATIONS[job.operation]
-        mine = Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number)
         maybe_since = maybe_sent(network.id, job.id, batch=batch.number).get(batch.number)
         if maybe_since is not None:
             # Only now, just before the repeat: an event may have come while it waited for its time.
-            leave_touched(mine, operation, network_id=network.id, since=maybe_since, now=now)
-        if _wait_for_others(network, batch, now=now):
+            leave_touched(network.id, job.id, batch.number, operation, since=maybe_since, now=now)
+        if operation.names_a_part and _wait_for_others(network, batch, now=now):
             continue
-        if mine.filter(state=RowState.QUEUED).exists():
-            return _take(network, job, batch, operation, now=now)
+        if body := _body(batch, operation):
+            return _take(network, job, batch, operation, body, now=now)
         # An event has told of it already: its rows are looked back for.
         Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
             state=Batch.State.UNCERTAIN, proof_pending=bool(operation.confirmed_by)
@@ -94,24 +86,38 @@ def _wait_for_others(network: Network, batch: Batch, *, now: datetime) -> bool:
     The vendor applies what it accepted minutes later, and promises no order between two requests. A change is settled
     once an event has confirmed it, or when the grace time after its answer is over (design section 4, "Settled").
     """
-    since = now - timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
-    mine = Row.objects.filter(network_id=network.id, job_id=batch.job_id, batch=batch.number, state=RowState.QUEUED)
-    abouts = list(mine.exclude(about="").values_list("about", flat=True))
-    if not abouts:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            UNSETTLED,
-            {"network": network.id, "job": batch.job_id, "abouts": abouts, "since": since, "unknown": MAYBE},
-        )
-        [latest] = cursor.fetchone() or [None]
+    grace = timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
+    latest = _last_unsettled(network, batch, since=now - grace, now=now)
     if latest is None:
         return False
-    settled_at = latest + timedelta(minutes=settings.PORTAL_GRACE_MINUTES)
     Batch.objects.filter(network_id=network.id, job_id=batch.job_id, number=batch.number).update(
-        not_before=min(settled_at, now + LOOK_AGAIN)  # an event may settle it sooner
+        not_before=min(latest + grace, now + LOOK_AGAIN)  # an event may settle it sooner
     )
     return True
+
+
+def _last_unsettled(network: Network, batch: Batch, *, since: datetime, now: datetime) -> datetime | None:
+    """Return when the last change of other jobs was answered that is about a part of the batch and not settled.
+
+    The parts are given as a list: of rows that were stored a moment ago the planner knows nothing, and where it joins
+    them it compares all of them with all.
+    """
+    jobs = Job.objects.filter(network_id=network.id).exclude(id=batch.job_id)
+    others = list(jobs.filter(Q(state__in=UNDER_WAY) | Q(ended_at__gt=since)).values_list("id", flat=True))
+    if not others:
+        return None  # in most cases, and known at once
+    mine = Row.objects.filter(network_id=network.id, job_id=batch.job_id, batch=batch.number, state=RowState.QUEUED)
+    parts = list(mine.exclude(about="").values_list("about", flat=True))
+    theirs = Row.objects.filter(network_id=network.id, job_id__in=others, about__in=parts)
+    answered = theirs.filter(state__in=[RowState.SENDING, RowState.ACCEPTED, RowState.UNCERTAIN], updated_at__gt=since)
+    moments = [answered.aggregate(last=Max("updated_at"))["last"]]
+    # What is in line has been sent where a call has no answer, or none that says what became of it.
+    calls = Call.objects.filter(network_id=network.id, job_id__in=others)
+    doubtful = calls.filter(Q(ended_at=None) | Q(outcome__in=MAYBE, ended_at__gt=since))
+    for job_id, number, ended_at in doubtful.values_list("job_id", "batch", "ended_at"):
+        if theirs.filter(job_id=job_id, batch=number, state=RowState.QUEUED).exists():
+            moments.append(ended_at or now)
+    return max(filter(None, moments), default=None)
 
 
 def _is_at_its_cap(network: Network, now: datetime) -> bool:
@@ -121,12 +127,24 @@ def _is_at_its_cap(network: Network, now: datetime) -> bool:
     return bool(cap) and Call.objects.filter(network_id=network.id, id__gte=since).count() >= cap
 
 
-def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now: datetime) -> Claim:
-    """Write down that a batch is about to be sent."""
-    mine = Row.objects.filter(network_id=network.id, job_id=job.id, batch=batch.number)
-    queued = mine.filter(state=RowState.QUEUED).order_by("number").values_list("number", "item")
-    rows = [(number, item) for number, item in queued if item is not None]
-    body = body_of(operation, [item for _, item in rows])
+def _body(batch: Batch, operation: Operation) -> bytes:
+    """Return the request for those rows of a batch that are in line, nothing where none is."""
+    with connection.cursor() as cursor:
+        cursor.execute(ITEMS, [batch.network_id, batch.job_id, batch.number])
+        [lines] = cursor.fetchone() or [None]
+    # One item at a time: of ten thousand at once the collector of garbage makes more work than they are.
+    return body_of(operation, map(from_json, lines.split("\n"))) if lines else b""
+
+
+def numbers_in_body(network_id: UUID, job_id: UUID, batch: int) -> list[int]:
+    """Return the numbers of the rows of a request that is under way, in the order of its body."""
+    sent = rows_in(network_id, job_id, RowState.SENDING).filter(batch=batch, item__isnull=False)
+    return list(sent.order_by("number").values_list("number", flat=True))
+
+
+def _take(network: Network, job: Job, batch: Batch, operation: Operation, body: bytes, *, now: datetime) -> Claim:
+    """Write down that a batch is about to be sent: from then on its rows are being sent, though none is written."""
+    refuse_wrong_row_turn(RowState.QUEUED, RowState.SENDING)
     call = Call.objects.create(
         network_id=network.id,
         job_id=job.id,
@@ -139,20 +157,14 @@ def _take(network: Network, job: Job, batch: Batch, operation: Operation, *, now
         request_body=body[:KEPT],
         started_at=now,
     )
-    move(mine.filter(item__isnull=False), RowState.QUEUED, RowState.SENDING, now=now)
     Batch.objects.filter(network_id=network.id, job_id=job.id, number=batch.number).update(
         state=Batch.State.SENDING, attempts=F("attempts") + 1, lease_until=now + lease()
     )
-    Job.objects.filter(network_id=network.id, id=job.id).update(state=JobState.SENDING, pause="")
+    if job.state != JobState.SENDING or job.pause:
+        Job.objects.filter(network_id=network.id, id=job.id).update(state=JobState.SENDING, pause="")
     return Claim(
-        network=network,
-        operation=operation,
-        job_id=job.id,
-        batch=batch.number,
-        call_id=call.id,
-        body=body,
-        rows=tuple(number for number, _ in rows),
-    )
+        network=network, operation=operation, job_id=job.id, batch=batch.number, call_id=call.id, body=body
+    )  # fmt: skip
 
 
 def _due_batch(network: Network, now: datetime) -> Batch | None:

@@ -147,8 +147,7 @@ def _give_up_waiting(network_id: UUID) -> bool:
     due = Job.objects.filter(network_id=network_id, proof_due_at__lte=now).order_by("proof_due_at").first()
     if due is None:
         return False
-    rows = Row.objects.filter(network_id=network_id, job_id=due.id)
-    move(rows, RowState.ACCEPTED, RowState.UNCONFIRMED, now=now)
+    move(network_id, due.id, RowState.ACCEPTED, RowState.UNCONFIRMED, now=now)
     Job.objects.filter(network_id=network_id, id=due.id).update(proof_due_at=None)
     return True
 
@@ -342,7 +341,6 @@ def _record(network_id: UUID, found: Sequence[Found]) -> None:
         if verdict := together(each.judgements.values()):
             groups.setdefault((each.job_id, RowState(verdict.value)), []).append(each.number)
     for (job_id, after), numbers in groups.items():
-        mine = Row.objects.filter(network_id=network_id, job_id=job_id, number__in=numbers)
         for before in JUDGED:
             if after in ROW_TRANSITIONS[before]:
-                move(mine, before, after, now=now)
+                move(network_id, job_id, before, after, now=now, only=Q(number__in=numbers))

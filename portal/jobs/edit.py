@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
@@ -76,11 +76,12 @@ def leave_out(
 ) -> int:
     """Leave rows out of what is sent; return how many. Needs the scope. Raises StateRefused and CellsNeeded."""
     job = _in_preparation(network, job_id)
-    rows = Row.objects.filter(network_id=network.id, job_id=job_id, number__in=list(numbers))
+    these = Q(number__in=list(numbers))
+    rows = Row.objects.filter(these, network_id=network.id, job_id=job_id)
     digests = list(rows.values_list("digest", flat=True))
     _keep_cells(job, list(rows.filter(cells__isnull=True).values_list("number", flat=True)), typed)
-    count = move(rows, RowState.INVALID, RowState.LEFT_OUT, now=now)
-    count += move(rows, RowState.READY, RowState.LEFT_OUT, now=now)
+    count = move(network.id, job_id, RowState.INVALID, RowState.LEFT_OUT, now=now, only=these)
+    count += move(network.id, job_id, RowState.READY, RowState.LEFT_OUT, now=now, only=these)
     if count:
         check_again(network, job, [], identities=digests, typed=typed, now=now)
         _count_change(job)
@@ -99,7 +100,7 @@ def put_back(
     found = list(rows.values_list("number", "digest"))
     if found:
         back = [number for number, _digest in found]
-        move(rows, RowState.LEFT_OUT, RowState.INVALID, now=now)
+        move(network.id, job_id, RowState.LEFT_OUT, RowState.INVALID, now=now, only=Q(number__in=back))
         check_again(network, job, back, identities=[digest for _number, digest in found], typed=typed, now=now)
         _count_change(job)
         record_act(network, "job_rows_put_back", actor=actor, about=str(job_id), details={"rows": back[:100]})

@@ -6,18 +6,23 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Case, Count, F, Q, Value, When
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.models import Batch, Job, Row
-from portal.jobs.moves import move
+from portal.jobs.moves import move, under_way
 from portal.jobs.repeats import maybe_sent
 from portal.jobs.states import JobState, RowState, end_of
 
 
 def counts_of(network_id: UUID, job_id: UUID) -> dict[RowState, int]:
     """Return how many rows of a job are in each state; their sum is the job's rows."""
-    found = Row.objects.filter(network_id=network_id, job_id=job_id).values_list("state").annotate(Count("number"))
+    rows = Row.objects.filter(network_id=network_id, job_id=job_id)
+    stands: F | Case = F("state")
+    if sending := under_way(network_id, job_id):
+        is_sent = Q(state=RowState.QUEUED, batch__in=sending)
+        stands = Case(When(is_sent, then=Value(RowState.SENDING.value)), default=F("state"))
+    found = rows.annotate(stands=stands).values_list("stands").annotate(Count("number"))
     return {RowState(state): count for state, count in found.order_by()}
 
 
@@ -47,10 +52,8 @@ def cancel_waiting(network_id: UUID, job_id: UUID, *, now: datetime) -> None:
     """Give up what waits; what is under way is settled by its answer. What waits for a repeat may have been applied."""
     waiting = Batch.objects.filter(network_id=network_id, job_id=job_id, state=Batch.State.WAITING)
     doubtful = list(waiting.filter(number__in=maybe_sent(network_id, job_id)).values_list("number", flat=True))
-    rows = Row.objects.filter(network_id=network_id, job_id=job_id)
-    move(rows.filter(batch__in=doubtful), RowState.QUEUED, RowState.UNCERTAIN, now=now)
+    move(network_id, job_id, RowState.QUEUED, RowState.UNCERTAIN, now=now, only=Q(batch__in=doubtful))
     may_be_proved = bool(OPERATIONS[Job.objects.get(network_id=network_id, id=job_id).operation].confirmed_by)
     waiting.filter(number__in=doubtful).update(state=Batch.State.UNCERTAIN, proof_pending=may_be_proved)
-    # What is in line now waits in a batch: what is under way is "sending".
-    move(rows, RowState.QUEUED, RowState.NOT_SENT, now=now, reason=Row.Reason.CANCELLED)
+    move(network_id, job_id, RowState.QUEUED, RowState.NOT_SENT, now=now, reason=Row.Reason.CANCELLED)
     waiting.update(state=Batch.State.NOT_SENT)

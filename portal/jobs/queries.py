@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 
 from portal.jobs.ending import counts_of
 from portal.jobs.models import Batch, Call, Confirmation, Job, Row
+from portal.jobs.moves import as_they_stand, rows_in
 from portal.jobs.problems import KINDS, OTHER, kind_of
 from portal.jobs.states import RowState
 from portal.networks.models import Network
@@ -180,10 +181,12 @@ def batch_page(job: Job, *, after: int) -> tuple[list[SentBatch], int | None]:
 
 def result_page(job: Job, *, state: str, after: int) -> tuple[list[Row], int | None]:
     """Return one page of a job's rows, narrowed to a state. Needs the network's scope."""
-    rows = Row.objects.filter(network_id=job.network_id, job_id=job.id, number__gt=after)
-    if state:
-        rows = rows.filter(state=state)
-    page = list(rows.order_by("number")[: PAGE + 1])
+    rows = (
+        rows_in(job.network_id, job.id, RowState(state))
+        if state
+        else Row.objects.filter(network_id=job.network_id, job_id=job.id)
+    )
+    page = as_they_stand(job.network_id, job.id, rows.filter(number__gt=after).order_by("number")[: PAGE + 1])
     return page[:PAGE], page[PAGE - 1].number if len(page) > PAGE else None
 
 

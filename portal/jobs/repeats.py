@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q
 
 from integrations.errors import OutcomeUnknown, VendorFault
 from integrations.mobility_work.subjects import changes_identity, subject_of
 from integrations.spec import Operation
-from portal.jobs.models import Call, Row
-from portal.jobs.moves import move
+from portal.jobs.models import Call
+from portal.jobs.moves import move, rows_in
 from portal.jobs.states import RowState
 
 UNKNOWN = (OutcomeUnknown, VendorFault)  # outcomes after which the call may have taken effect, and a repeat may help
@@ -37,23 +37,24 @@ def maybe_sent(network_id: UUID, job_id: UUID, *, batch: int | None = None) -> d
     return dict(calls.values_list("batch").annotate(Min("started_at")).order_by())
 
 
-def leave_renaming(rows: QuerySet[Row], operation: Operation, *, now: datetime) -> None:
+def leave_renaming(network_id: UUID, job_id: UUID, batch: int, operation: Operation, *, now: datetime) -> None:
     """Take rows that change what they are called out of a repeat: it would not find them, or find another."""
-    sending = rows.filter(state=RowState.SENDING)
-    if operation.renames:
-        renaming = [
-            number for number, item in sending.values_list("number", "item") if changes_identity(operation, item or {})
-        ]
-        move(sending.filter(number__in=renaming), RowState.SENDING, RowState.UNCERTAIN, now=now)
+    if not operation.renames:
+        return
+    sent = rows_in(network_id, job_id, RowState.SENDING).filter(batch=batch).values_list("number", "item")
+    renaming = [number for number, item in sent if changes_identity(operation, item or {})]
+    if renaming:
+        only = Q(number__in=renaming)
+        move(network_id, job_id, RowState.SENDING, RowState.UNCERTAIN, now=now, only=only)
 
 
 def leave_touched(
-    rows: QuerySet[Row], operation: Operation, *, network_id: UUID, since: datetime, now: datetime
+    network_id: UUID, job_id: UUID, batch: int, operation: Operation, *, since: datetime, now: datetime
 ) -> None:
     """Take rows out of a repeat that an event has touched since the first call: it could undo what is newer."""
-    queued = rows.filter(state=RowState.QUEUED)
-    touched = _touched(network_id, operation, dict(queued.values_list("number", "item")), since)
-    move(queued.filter(number__in=touched), RowState.QUEUED, RowState.UNCERTAIN, now=now)
+    queued = rows_in(network_id, job_id, RowState.QUEUED).filter(batch=batch).values_list("number", "item")
+    if touched := _touched(network_id, operation, dict(queued), since):
+        move(network_id, job_id, RowState.QUEUED, RowState.UNCERTAIN, now=now, only=Q(number__in=touched))
 
 
 def _touched(network_id: UUID, operation: Operation, items: dict[int, Any], since: datetime) -> set[int]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from integrations.errors import (
     AccessDenied,
@@ -22,7 +22,7 @@ from integrations.errors import (
 from integrations.mobility_work.client import Accepted, Exchange
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation
-from portal.jobs.claim import Claim
+from portal.jobs.claim import Claim, numbers_in_body
 from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Call, Job, Row
@@ -43,7 +43,7 @@ def settle(claim: Claim, outcome: Outcome, exchange: Exchange | None = None, *, 
     lock_jobs(claim.network.id)
     if not _end_call(claim.network.id, claim.call_id, outcome, exchange, now=now):
         return False
-    _apply(claim.network.id, claim.job_id, claim.batch, claim.operation, outcome, rows=claim.rows, now=now)
+    _apply(claim.network.id, claim.job_id, claim.batch, claim.operation, outcome, now=now)
     return True
 
 
@@ -58,9 +58,7 @@ def settle_lost(network_id: UUID, *, now: datetime) -> int:
         calls = Call.objects.filter(network_id=network_id, job_id=job.id, batch=batch.number, ended_at=None)
         for call_id in calls.values_list("id", flat=True):
             _end_call(network_id, call_id, outcome, now=now)
-        rows = _rows(network_id, job.id, batch.number).filter(state=RowState.SENDING).order_by("number")
-        numbers = tuple(rows.values_list("number", flat=True))
-        _apply(network_id, job.id, batch.number, OPERATIONS[job.operation], outcome, rows=numbers, now=now)
+        _apply(network_id, job.id, batch.number, OPERATIONS[job.operation], outcome, now=now)
         count += 1
     return count
 
@@ -91,21 +89,16 @@ def _end_call(
 
 
 def _apply(
-    network_id: UUID,
-    job_id: UUID,
-    batch: int,
-    operation: Operation,
-    outcome: Outcome,
-    *,
-    rows: tuple[int, ...],
-    now: datetime,
+    network_id: UUID, job_id: UUID, batch: int, operation: Operation, outcome: Outcome, *, now: datetime
 ) -> None:
-    """The one place that says what each outcome means (design section 4, "Writes")."""
+    """The one place that says what each outcome means (design section 4, "Writes").
+
+    Rows first, then their batch: they are being sent for as long as it says so.
+    """
     mine = Batch.objects.filter(network_id=network_id, job_id=job_id, number=batch)
     attempts = mine.values_list("attempts", flat=True).get()
-    sent = _rows(network_id, job_id, batch)
     if isinstance(outcome, Accepted):
-        move(sent, RowState.SENDING, RowState.ACCEPTED, now=now)
+        _move_sent(network_id, job_id, batch, RowState.ACCEPTED, now=now)
         mine.update(state=Batch.State.ANSWERED, lease_until=None)
     elif isinstance(outcome, (NothingSent, RateLimited)):
         _again(network_id, job_id, batch, at=now + _pause(outcome, attempts), now=now)
@@ -117,13 +110,13 @@ def _apply(
         _pause_job(network_id, job_id, refused)
     elif outcome.outcome_unknown:
         if operation.retry_safe and isinstance(outcome, UNKNOWN) and attempts < MAX_REPEATS:
-            leave_renaming(sent, operation, now=now)
+            leave_renaming(network_id, job_id, batch, operation, now=now)
             _again(network_id, job_id, batch, at=now + FAULT_PAUSE, now=now)
         else:
-            move(sent, RowState.SENDING, RowState.UNCERTAIN, now=now)
+            _move_sent(network_id, job_id, batch, RowState.UNCERTAIN, now=now)
             mine.update(state=Batch.State.UNCERTAIN, lease_until=None)
     else:
-        _refuse(network_id, job_id, batch, outcome, rows=rows, now=now)
+        _refuse(network_id, job_id, batch, outcome, now=now)
         mine.update(state=Batch.State.ANSWERED, lease_until=None)
         if batch == 1:
             _pause_job(network_id, job_id, Job.Pause.REFUSED)
@@ -132,13 +125,12 @@ def _apply(
     end_if_all_is_sent(network_id, job_id, now=now)
 
 
-def _refuse(
-    network_id: UUID, job_id: UUID, batch: int, error: VendorError, *, rows: tuple[int, ...], now: datetime
-) -> None:
+def _refuse(network_id: UUID, job_id: UUID, batch: int, error: VendorError, *, now: datetime) -> None:
     """Reject the rows that the vendor names; the others were not sent, unless an earlier call may have taken effect.
 
     Where it names none, all are rejected.
     """
+    rows = numbers_in_body(network_id, job_id, batch)
     named: dict[int, list[dict[str, Any]]] = {}
     errors = error.errors if isinstance(error, InvalidPayload) else ()
     for item in errors:
@@ -146,16 +138,16 @@ def _refuse(
         if index is not None and index < len(rows):
             named.setdefault(rows[index], []).append(_as_json(item))
     general = [_as_json(item) for item in errors if item.is_global] or [{"key": error.detail, "path": []}]
-    sent = _rows(network_id, job_id, batch)
     for number, found in named.items():
-        move(sent.filter(number=number), RowState.SENDING, RowState.REJECTED, now=now, errors=found)
+        only = Q(batch=batch, number=number)
+        move(network_id, job_id, RowState.SENDING, RowState.REJECTED, now=now, only=only, errors=found)
     if batch in maybe_sent(network_id, job_id):
         # A repeat was refused: the call before it may have taken effect.
-        move(sent, RowState.SENDING, RowState.UNCERTAIN, now=now, errors=[] if named else general)
+        _move_sent(network_id, job_id, batch, RowState.UNCERTAIN, now=now, errors=[] if named else general)
     elif named:
-        move(sent, RowState.SENDING, RowState.NOT_SENT, now=now, reason=Row.Reason.BATCH_REFUSED)
+        _move_sent(network_id, job_id, batch, RowState.NOT_SENT, now=now, reason=Row.Reason.BATCH_REFUSED)
     else:
-        move(sent, RowState.SENDING, RowState.REJECTED, now=now, errors=general)
+        _move_sent(network_id, job_id, batch, RowState.REJECTED, now=now, errors=general)
 
 
 def _as_json(error: FieldError) -> dict[str, Any]:
@@ -172,7 +164,7 @@ def _as_json(error: FieldError) -> dict[str, Any]:
 
 def _again(network_id: UUID, job_id: UUID, batch: int, *, at: datetime | None, now: datetime) -> None:
     """Put a batch back in line: nothing of it took effect, or a repeat does no harm."""
-    move(_rows(network_id, job_id, batch), RowState.SENDING, RowState.QUEUED, now=now)
+    _move_sent(network_id, job_id, batch, RowState.QUEUED, now=now)
     Batch.objects.filter(network_id=network_id, job_id=job_id, number=batch).update(
         state=Batch.State.WAITING, not_before=at, lease_until=None
     )
@@ -192,5 +184,6 @@ def _pause_job(network_id: UUID, job_id: UUID, reason: Job.Pause) -> None:
     )
 
 
-def _rows(network_id: UUID, job_id: UUID, batch: int) -> QuerySet[Row]:
-    return Row.objects.filter(network_id=network_id, job_id=job_id, batch=batch)
+def _move_sent(network_id: UUID, job_id: UUID, batch: int, after: RowState, *, now: datetime, **changes: Any) -> None:
+    """Move the rows of a request that are being sent."""
+    move(network_id, job_id, RowState.SENDING, after, now=now, only=Q(batch=batch), **changes)

@@ -109,15 +109,14 @@ def submit(
     refuse_outside_plan(network, operation)
     if seen is not None and seen != job.revision:
         raise ChangedMeanwhile
-    rows = Row.objects.filter(network_id=network.id, job_id=job_id)
-    bad = rows.filter(state=RowState.INVALID)
+    bad = Row.objects.filter(network_id=network.id, job_id=job_id, state=RowState.INVALID)
     if not send_good and (count := bad.count()):
         raise BadRows(count)
     begin_following(network.id)
     sent = _put_in_line(network.id, job_id, operation, now=now)
     if not sent:
         raise NothingToSend
-    held = move(bad, RowState.INVALID, RowState.HELD, now=now)
+    held = move(network.id, job_id, RowState.INVALID, RowState.HELD, now=now)
     Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.QUEUED, submitted_at=now)
     details: dict[str, Any] = {"operation": operation.name, "rows": sent}
     details |= {name: value for name, value in (("held", held), ("file", job.file_name)) if value}

@@ -15,6 +15,7 @@ from django.utils import timezone
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.mobility_work.subjects import subject_of
 from portal.jobs import confirm
+from portal.jobs.claim import claim_next
 from portal.jobs.confirm import confirm_next
 from portal.jobs.models import Batch, Call, Confirmation, EvidenceCursor, Job, Row
 from portal.jobs.submit import resume
@@ -250,6 +251,36 @@ def test_two_jobs_about_one_part_wait_for_each_other(world: World, vendor: Vendo
         Batch.objects.update(not_before=None)
     send_all(world.foundry)
     assert state_of(world.foundry, third)[0] == "done"
+
+
+def test_a_change_without_an_answer_is_waited_for(world: World, vendor: Vendor) -> None:
+    """The worker that made the call may be gone; until its lease is over nobody knows, and after that neither."""
+    place = world.foundry
+    in_line(place, STOCK, {2: stock("A-1", 90)})
+    with network_scope(place.network.id):
+        Row.objects.update(updated_at=timezone.now() - timedelta(hours=1))  # it was long in line
+        assert claim_next(place.network, now=timezone.now()) is not None
+    moving = {"sparePartId": {"type": "externalReference", "value": "A-1"}, "target": {"locationName": "Annex"}}
+    other = in_line(place, "relocateSpareParts", {2: moving})
+    send_all(place)
+    assert (vendor.bodies, state_of(place, other)[0]) == ([], "queued")
+    with network_scope(place.network.id):
+        Batch.objects.filter(state="sending").update(lease_until=timezone.now() - timedelta(seconds=1))
+        Batch.objects.update(not_before=None)
+    send_all(place)  # what was lost is settled, and waits for its repeat
+    assert (vendor.bodies, state_of(place, other)[0]) == ([], "queued")
+
+
+def test_jobs_about_the_same_thousands_of_parts_are_compared_at_once(world: World, vendor: Vendor) -> None:
+    """Of rows that were stored a moment ago the planner knows nothing; it once joined all of them with all."""
+    place = world.foundry
+    in_line(place, STOCK, {number: stock(f"A-{number}", 5) for number in range(2, 5_002)})
+    send_all(place)
+    later = in_line(place, STOCK, {number: stock(f"A-{number}", 6) for number in range(2, 5_002)})
+    begun = time.monotonic()
+    send_all(place)
+    assert time.monotonic() - begun < 20
+    assert (len(vendor.bodies), state_of(place, later)[0]) == (1, "queued")
 
 
 def test_jobs_about_different_parts_do_not_wait(world: World, vendor: Vendor) -> None:

@@ -18,9 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import NothingSent
+from integrations.mobility_work.client import Accepted
 from portal.jobs import ending, pipeline, settle
 from portal.jobs.claim import claim_next
+from portal.jobs.exchange import request_of
 from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.moves import move
+from portal.jobs.queries import result_page
 from portal.jobs.states import JOB_TRANSITIONS, ROW_TRANSITIONS, JobState, RowState, StateRefused, end_of
 from portal.jobs.submit import NothingToSend, NotInPlan, cancel, resume, submit_items
 from portal.lib.scope import network_scope
@@ -425,6 +429,77 @@ def test_cancelling_what_is_under_way_waits_for_its_answer_and_sends_no_repeat(w
         assert cancel(place.network, job, actor="test", now=timezone.now()).state == "sending"
         assert settle.settle(claim, NothingSent(), now=timezone.now())
     assert state_of(place, job) == ("cancelled", {"not_sent": 1})
+
+
+def shown(place: ConnectedNetwork, job_id: UUID, state: str) -> list[str]:
+    """Return the states of the rows that the page of a job shows when it is narrowed to one state, or not."""
+    with network_scope(place.network.id):
+        job = Job.objects.get(network_id=place.network.id, id=job_id)
+        return [row.state for row in result_page(job, state=state, after=0)[0]]
+
+
+def test_what_is_under_way_is_being_sent_for_all_who_ask(world: World, vendor: Vendor) -> None:
+    """No row is written before there is an answer: its batch says it."""
+    place = world.foundry
+    job = in_line(place, TASK, {number: {"description": f"task {number}"} for number in (2, 3, 4)})
+    with network_scope(place.network.id):
+        claim = claim_next(place.network, now=timezone.now())
+        assert claim is not None
+    assert state_of(place, job) == ("sending", {"sending": 1, "queued": 2})
+    assert [shown(place, job, state) for state in ("sending", "queued", "accepted")] == [
+        ["sending"], ["queued", "queued"], [],
+    ]  # fmt: skip
+    assert shown(place, job, "") == ["sending", "queued", "queued"]
+    with network_scope(place.network.id):
+        assert cancel(place.network, job, actor="test", now=timezone.now()).state == "sending"
+    assert state_of(place, job) == ("sending", {"sending": 1, "not_sent": 2})
+    with network_scope(place.network.id):
+        assert settle.settle(claim, Accepted(202, "req-1"), now=timezone.now())
+    assert state_of(place, job) == ("cancelled", {"accepted": 1, "not_sent": 2})
+
+
+def test_no_row_is_moved_to_being_sent_by_itself(world: World) -> None:
+    place = world.foundry
+    job = in_line(place, STOCK, levels(1))
+    with network_scope(place.network.id), pytest.raises(StateRefused):
+        move(place.network.id, job, RowState.QUEUED, RowState.SENDING, now=timezone.now())
+    assert state_of(place, job)[1] == {"queued": 1}
+
+
+@pytest.mark.parametrize(("operation", "end"), [(TASK, {"uncertain": 1}), (STOCK, {"accepted": 1})])
+def test_rows_that_say_themselves_that_they_are_being_sent_are_settled_too(
+    world: World, vendor: Vendor, operation: str, end: dict[str, int]
+) -> None:
+    """As releases before wrote them: one may have been under way when a new release took over."""
+    place = world.foundry
+    job = in_line(place, operation, {2: {"id": "R", "quantity": 1}})
+    with network_scope(place.network.id):
+        assert claim_next(place.network, now=timezone.now()) is not None
+        Row.objects.update(state="sending")
+        Batch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert (state_of(place, job)[1], shown(place, job, "sending")) == ({"sending": 1}, ["sending"])
+    send_all(place)
+    hurry(place)
+    send_all(place)
+    assert len(vendor.bodies) == (operation == STOCK)
+    assert state_of(place, job)[1] == end
+
+
+def test_what_is_sent_is_the_item_to_the_letter(world: World, vendor: Vendor) -> None:
+    items = {
+        2: {"id": 'A\n"B\\', "quantity": 0.5, "note": "é : , \t\u2028", "cleared": None},
+        3: {"id": 'A, ": ', "quantity": 10**20, "more": [1, {"a": {}}, "x y"]},
+    }
+    job_id = in_line(world.foundry, STOCK, items)
+    send_all(world.foundry)
+    assert vendor.bodies == [[items[2], items[3]]]
+    with network_scope(world.foundry.network.id):
+        job = Job.objects.get(id=job_id)
+        request = request_of(job, 1)
+        assert request is not None
+        assert request.is_as_sent
+        assert bytes(Call.objects.get().request_body) == request.body
+    assert len(request.body) == len(json.dumps(vendor.bodies[0], ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def test_without_a_key_or_where_sending_is_stopped_nothing_leaves(world: World, vendor: Vendor) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.stock.evidence import Evidence
@@ -176,6 +176,7 @@ def histories(draw: st.DrawFn) -> list[Evidence]:
     return made
 
 
+@settings(deadline=None)
 @given(histories(), st.data())
 def test_a_fold_may_stop_anywhere_and_go_on(history: list[Evidence], data: st.DataObject) -> None:
     """Rebuilt = live: what is remembered between two batches is all that matters."""
@@ -188,6 +189,7 @@ def test_a_fold_may_stop_anywhere_and_go_on(history: list[Evidence], data: st.Da
     assert {**first.gaps, **second.gaps} == whole.gaps
 
 
+@settings(deadline=None)
 @given(histories())
 def test_any_history_has_a_standing(history: list[Evidence]) -> None:
     state = fold(history).state
