@@ -28,6 +28,7 @@ from portal.jobs.forms import CELL
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
 from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
+from portal.jobs.revisions import is_unseen
 from portal.jobs.states import JobState, RowState, StateRefused
 from portal.jobs.submit import BadRows, ChangedMeanwhile, NothingToSend, NotInPlan, submit
 from portal.jobs.typed import Typed, with_cells
@@ -112,7 +113,7 @@ def _check_frame(request: PortalRequest, network: Network, job: Job, *, seen: in
     return _frame(request, network, job) | {
         "verdicts": verdicts,
         "seen": job.revision if seen is None else seen,
-        "is_stale": seen is not None and seen != job.revision,
+        "is_stale": seen is not None and is_unseen(job, request.access.user, seen=seen),
         "cells": _columns_shown(job),
         "places": names_of_places(job),
         "requests": -(-verdicts.good // operation.bulk_limit),
@@ -184,7 +185,7 @@ def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpRes
     with network_scope(network.id):
         job = job_or_404(network, job_id)
         found = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
-        frame = _check_frame(request, network, job, seen=_seen_then(request, before, job))
+        frame = _check_frame(request, network, job, seen=row_number(request.POST.get("seen", "")))
         context = frame | {
             "shown": _row_shown(found, frame["cells"], frame["places"]) | {"problem": problem},
             "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
@@ -203,12 +204,6 @@ def _change(request: PortalRequest, network: Network, job: Job, number: int, typ
     else:
         cells = {name.removeprefix(CELL): str(cell) for name, cell in request.POST.items() if name.startswith(CELL)}
         edit.change_cells(network, job.id, number, cells, typed=typed, actor=person, now=now)
-
-
-def _seen_then(request: PortalRequest, before: Job, after: Job) -> int:
-    """Return which revision the person has seen after their own change: the new one, if only they changed anything."""
-    seen = row_number(request.POST.get("seen", ""))
-    return after.revision if seen == before.revision and after.revision <= before.revision + 1 else seen
 
 
 @require_POST

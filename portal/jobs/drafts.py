@@ -22,6 +22,7 @@ from integrations.spec import Field, Operation
 from portal.accounts.models import User
 from portal.jobs.files import on_disk, store_file
 from portal.jobs.models import ColumnChoice, Job
+from portal.jobs.revisions import ANYBODY, count_change
 from portal.jobs.states import JobState, StateRefused, refuse_wrong_turn
 from portal.jobs.submit import made_by, refuse_outside_plan
 from portal.lib.ids import new_id
@@ -237,13 +238,13 @@ def start_check(network: Network, job_id: UUID) -> Job:
     job.state, job.check_token, job.check_lease_until = JobState.CHECKING, None, None
     job.checked_rows, job.rows, job.remarks = 0, 0, []
     job.check_attempts, job.check_given_up_at, job.seen_at, job.mailed_at = 0, None, None, None
-    job.revision += 1  # what was mended before is as in the file again
     job.save(
         update_fields=[
             "state", "check_token", "check_lease_until", "checked_rows", "rows", "remarks", "check_attempts",
-            "check_given_up_at", "seen_at", "mailed_at", "revision",
+            "check_given_up_at", "seen_at", "mailed_at",
         ]
     )  # fmt: skip
+    count_change(job, ANYBODY)  # what was mended before is as in the file again
     return job
 
 

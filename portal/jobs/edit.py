@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
@@ -21,6 +21,7 @@ from portal.jobs.models import Job, Row
 from portal.jobs.moves import move
 from portal.jobs.preflight import Preflight
 from portal.jobs.problems import Stored
+from portal.jobs.revisions import count_change
 from portal.jobs.states import JobState, RowState, StateRefused
 from portal.jobs.typed import Typed, cells_typed
 from portal.lib.plain_json import storable
@@ -65,7 +66,7 @@ def change_cells(
         digest = identity_of(OPERATIONS[job.operation], after)
         Row.objects.filter(network_id=network.id, job_id=job_id, number=number).update(cells=after, digest=digest)
         check_again(network, job, [number], identities=[row.digest, digest], typed=typed, now=now)
-        _count_change(job)
+        count_change(job, actor)
         details = {"row": number, "before": {name: before.get(name, "") for name in changed}, "after": changed}
         record_act(network, "job_row_changed", actor=actor, about=str(job_id), details=details)
     return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
@@ -84,7 +85,7 @@ def leave_out(
     count += move(network.id, job_id, RowState.READY, RowState.LEFT_OUT, now=now, only=these)
     if count:
         check_again(network, job, [], identities=digests, typed=typed, now=now)
-        _count_change(job)
+        count_change(job, actor)
         record_act(
             network, "job_rows_left_out", actor=actor, about=str(job_id), details={"rows": sorted(numbers)[:100]}
         )
@@ -102,7 +103,7 @@ def put_back(
         back = [number for number, _digest in found]
         move(network.id, job_id, RowState.LEFT_OUT, RowState.INVALID, now=now, only=Q(number__in=back))
         check_again(network, job, back, identities=[digest for _number, digest in found], typed=typed, now=now)
-        _count_change(job)
+        count_change(job, actor)
         record_act(network, "job_rows_put_back", actor=actor, about=str(job_id), details={"rows": back[:100]})
     return len(found)
 
@@ -112,11 +113,6 @@ def _in_preparation(network: Network, job_id: UUID) -> Job:
     if job.state != JobState.CHECKED:
         raise StateRefused(job.state, JobState.CHECKED)
     return job
-
-
-def _count_change(job: Job) -> None:
-    """Let whoever looked before know that it is not the same any more."""
-    Job.objects.filter(network_id=job.network_id, id=job.id).update(revision=F("revision") + 1)
 
 
 def _keep_cells(job: Job, numbers: list[int], typed: Typed) -> None:

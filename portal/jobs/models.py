@@ -63,8 +63,9 @@ class Job(models.Model):
     check_begun_at = models.DateTimeField(null=True)  # the latest time
     check_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)  # that came to no end
     check_given_up_at = models.DateTimeField(null=True)  # for a fault of ours
-    # Counts what persons changed of columns and rows: Send says which state it saw.
+    # Counts what is changed of a check, see portal.jobs.revisions; who changed it last at which of them.
     revision = models.PositiveIntegerField(default=1, db_default=1)
+    changes = models.JSONField(default=dict, db_default={})
     rows_digest = models.BinaryField(max_length=32, null=True)  # SHA-256 of what every row says
     remarks = models.JSONField(default=list)  # [{"column", "code", "params"}], see portal.jobs.problems
     # When rows that nothing has confirmed until then are called unconfirmed; null where nothing waits for it.

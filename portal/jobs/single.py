@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
-
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
 from portal.jobs.checking import json_of
 from portal.jobs.doubles import identity_of
 from portal.jobs.edit import check_again
 from portal.jobs.models import Job, Row
+from portal.jobs.revisions import ANYBODY, count_change
 from portal.jobs.states import JobState, RowState, StateRefused
 from portal.jobs.submit import made_by, refuse_outside_plan
 from portal.lib.plain_json import storable
@@ -72,7 +71,6 @@ def fill_in(
     row = mine.get()
     # As the check of a file does, so that the same item is recognised when it is sent again.
     job.rows_digest = hashlib.sha256(json_of(row.item).encode()).digest() if row.item else None
-    Job.objects.filter(network_id=network.id, id=job_id).update(
-        identifier_types=types, rows_digest=job.rows_digest, revision=F("revision") + 1
-    )
+    Job.objects.filter(network_id=network.id, id=job_id).update(identifier_types=types, rows_digest=job.rows_digest)
+    count_change(job, ANYBODY)
     return row

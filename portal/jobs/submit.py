@@ -19,6 +19,7 @@ from portal.jobs.ending import end_if_all_is_sent
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.moves import move
+from portal.jobs.revisions import is_unseen
 from portal.jobs.states import JobState, RowState, StateRefused, refuse_wrong_row_turn, refuse_wrong_turn
 from portal.networks.acts import record_act
 from portal.networks.models import Network
@@ -91,7 +92,7 @@ def refuse_outside_plan(network: Network, operation: Operation) -> None:
 
 
 class ChangedMeanwhile(Exception):
-    """The rows are not any more what the person saw."""
+    """Somebody else changed rows since the person saw them."""
 
 
 def submit(
@@ -107,7 +108,7 @@ def submit(
     refuse_wrong_turn(JobState(job.state), JobState.QUEUED)
     operation = OPERATIONS[job.operation]
     refuse_outside_plan(network, operation)
-    if seen is not None and seen != job.revision:
+    if seen is not None and is_unseen(job, actor, seen=seen):
         raise ChangedMeanwhile
     bad = Row.objects.filter(network_id=network.id, job_id=job_id, state=RowState.INVALID)
     if not send_good and (count := bad.count()):

@@ -35,4 +35,9 @@ class Migration(migrations.Migration):
             name="revision",
             field=models.PositiveIntegerField(db_default=1, default=1),
         ),
+        migrations.AddField(
+            model_name="job",
+            name="changes",
+            field=models.JSONField(db_default={}, default=dict),
+        ),
     ]
