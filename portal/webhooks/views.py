@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from portal.lib.ids import id_in
 from portal.networks.access import Level
 from portal.networks.acts import record_act
 from portal.networks.inbox import current_token, hook_url, valid_secrets
@@ -92,10 +93,10 @@ def quarantine(request: PortalRequest, slug: str) -> HttpResponse:
     """Show what may not take effect: refused, held back, and failed deliveries. Each list has pages of its own."""
     found = request.access.network(slug)
     troubled = Processing.objects.filter(network_id=found.id, state__in=["failed", "held"]).order_by("-delivery_id")
-    if place := _place(request.GET.get("troubled", "")):
+    if place := id_in(request.GET.get("troubled", "")):
         troubled = troubled.filter(delivery_id__lt=place)
     refused = QuarantinedDelivery.objects.filter(network_id=found.id).order_by("-id")
-    if place := _place(request.GET.get("refused", "")):
+    if place := id_in(request.GET.get("refused", "")):
         refused = refused.filter(id__lt=place)
     some_troubled, some_refused = list(troubled[: SHOWN + 1]), list(refused[: SHOWN + 1])
     bodies = {
@@ -120,13 +121,6 @@ def quarantine(request: PortalRequest, slug: str) -> HttpResponse:
             "may_act": request.access.level(found) >= Level.MANAGER,
         },
     )
-
-
-def _place(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _preview(body: bytes | memoryview) -> str:
