@@ -33,6 +33,7 @@ from portal.jobs.models import Job, Row
 from portal.jobs.preflight import Preflight
 from portal.jobs.problems import Stored, found, stored, stored_file_error
 from portal.jobs.states import JobState, RowState
+from portal.lib.collector import without_search
 from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
 from portal.lib.statements import execute_binary
@@ -205,13 +206,19 @@ def _check(work: Work) -> None:
         count = 0
         bad: list[RowError] = []
         with _open_file(work.job, path, bad.append) as table:
-            for chunk in _chunks(_rows(work, table, bad)):
-                for row in chunk:
-                    row.identity = identity_of(work.operation, row.cells)
-                    doubles.add(row.number, row.identity, content_of(row.content))
-                    said.update(row.content.encode(errors="surrogatepass"))
-                count += len(chunk)
-                _store(work, chunk, preflight, count)
+            chunks = _chunks(_rows(work, table, bad))
+            while True:
+                with without_search():
+                    chunk = next(chunks, [])
+                    for row in chunk:
+                        row.identity = identity_of(work.operation, row.cells)
+                        doubles.add(row.number, row.identity, content_of(row.content))
+                        said.update(row.content.encode(errors="surrogatepass"))
+                    count += len(chunk)
+                    if not chunk:
+                        break
+                    _store(work, chunk, preflight, count)
+                    chunk.clear()
             remarks = _remarks(work, table, preflight)
         _mark_doubles(work, path, doubles)
     with network_scope(work.network.id):

@@ -173,8 +173,13 @@ class Row(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["network", "job_id", "batch", "number"], name="job_row_batch"),
-            # None holds the state: it changes three times per row, and in place only where no index must follow.
+            # While a file is checked its rows are in no request.
+            models.Index(
+                fields=["network", "job_id", "batch", "number"],
+                condition=models.Q(batch__isnull=False),
+                name="job_row_in_batch",
+            ),
+            # None holds the state: it changes in place only where no index must follow.
             models.Index(
                 fields=["network", "job_id", "number"],
                 condition=models.Q(cells__isnull=False),
