@@ -87,6 +87,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<slug:organization>/<uuid:membership_id>/", accounts.member, name="member"),
     path("people/<slug:organization>/<uuid:membership_id>/remove/", accounts.member_remove, name="member_remove"),
     path(
+        "people/<slug:organization>/invitations/<uuid:invitation_id>/resend/",
+        accounts.invitation_resend,
+        name="invitation_resend",
+    ),
+    path(
         "people/<slug:organization>/invitations/<uuid:invitation_id>/withdraw/",
         accounts.invitation_withdraw,
         name="invitation_withdraw",

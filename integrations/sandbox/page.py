@@ -28,6 +28,8 @@ from integrations.sandbox.store import QueuedDelivery
 from integrations.sandbox.world import World
 
 _SHOWN = 40  # of each kind of thing in a network
+_DELIVERIES = 10  # shown at once; the others are folded
+_WEBHOOKS = ("Event", "Address", "Signature")
 
 
 def document(title: str, content: Html, *, notice: str = "") -> str:
@@ -123,7 +125,7 @@ def _subscriptions(network: Network) -> Html:
     return section(
         "Webhooks",
         badge("Starter has no webhooks: nothing is sent.", "amber") if network.plan == "starter" else Html(""),
-        table(("Event", "Address", "Signature"), rows),
+        details(f"{len(network.subscriptions)} of {len(rows)} events have one", table(_WEBHOOKS, rows)),
         _post(
             network,
             "subscriptions",
@@ -209,7 +211,10 @@ def _deliveries(world: World, network: Network) -> Html:
     rows = [_delivery(delivery) for delivery in world.store.recent(network.id, 50)]
     if not rows:
         return section("Last deliveries", quiet("Nothing was sent yet."))
-    return section("Last deliveries", table(("Created (UTC)", "Event", "State", "Answers", "Body"), rows))
+    head = ("Created (UTC)", "Event", "State", "Answers", "Body")
+    more = rows[_DELIVERIES:]
+    folded = details(f"Show {len(more)} more", table(head, more)) if more else Html("")
+    return section("Last deliveries", table(head, rows[:_DELIVERIES]), folded)
 
 
 def _delivery(delivery: QueuedDelivery) -> tuple[Html, ...]:

@@ -38,9 +38,12 @@ def details(summary: str, *pieces: Html) -> Html:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Html]], *, numeric: frozenset[int] = frozenset()) -> Html:
+    """Every cell carries the heading of its column: on a phone rows become cards, and no heading stands above them."""
+
     def cell(tag: str, place: int, content: str) -> str:
         style = ' class="n"' if place in numeric else ""
-        return f"<{tag}{style}>{content}</{tag}>"
+        label = f' data-label="{escape(head[place])}"' if tag == "td" and head[place] else ""
+        return f"<{tag}{style}{label}>{content}</{tag}>"
 
     top = "".join(cell("th", place, escape(name)) for place, name in enumerate(head))
     body = "".join(

@@ -75,6 +75,28 @@ def invite(
     return made
 
 
+def send_again(invitation: Invitation, *, actor: User) -> None:
+    """Send an open invitation once more, also an expired one: with a new link and its full time. The old link is void.
+
+    Raises InvitationInvalid when it was used or withdrawn, AlreadyMember when the person joined by another one, and
+    MailNotSent, after which nothing has changed.
+    """
+    token = random.token_urlsafe(32)
+    with transaction.atomic():
+        _one_change_at_a_time(invitation.organization_id)
+        if Membership.objects.filter(organization=invitation.organization, user__email=invitation.email).exists():
+            raise AlreadyMember
+        changed = Invitation.objects.filter(id=invitation.id, accepted_at=None, withdrawn_at=None).update(
+            token_hash=token_hash(token), expires_at=timezone.now() + timedelta(days=INVITATION_DAYS)
+        )
+        if changed != 1:
+            raise InvitationInvalid
+        roles = {UUID(network_id): role for network_id, role in invitation.network_roles.items()}
+        details = _describe(invitation.is_admin, roles)
+        _record(invitation.organization, "invitation_resent", actor, invitation.email, details)
+        _send_invitation(invitation, token, actor)
+
+
 def _send_invitation(made: Invitation, token: str, actor: User) -> None:
     link = settings.PORTAL_BASE_URL + reverse("invitation", args=[token])
     with translation.override(actor.language):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -9,14 +10,14 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal.accounts import people as domain
 from portal.accounts.forms import InviteForm, JoinForm, PreferencesForm, RolesForm
-from portal.accounts.models import Invitation, Membership, Organization, User
+from portal.accounts.models import Invitation, Membership, Organization, Role, User
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -33,10 +34,13 @@ def _admin_of(request: HttpRequest, slug: str) -> Organization:
 
 @require_GET
 def people_home(request: HttpRequest) -> HttpResponse:
-    """Lead to the people of the first organization that the person is admin of."""
-    admin_of = Organization.objects.filter(id__in=request.access.admin_of).order_by("name")  # type: ignore[attr-defined]
-    first = admin_of.first()
-    return redirect("organization_people", first.slug) if first else redirect("home")
+    """Lead to the people of the first organization that the person is admin of; whoever is admin of none is told so."""
+    access: Any = request.access  # type: ignore[attr-defined]
+    first = next((each for each in access.organizations if each.id in access.admin_of), None)
+    if first is None:
+        # The first of their organizations says no; somebody who belongs to none finds nothing.
+        first = access.organization(access.organizations[0].slug if access.organizations else "-", admin=True)
+    return redirect("organization_people", first.slug)
 
 
 @require_GET
@@ -52,9 +56,28 @@ def people(request: HttpRequest, organization: str) -> HttpResponse:
             "organizations": [o for o in request.access.organizations if o.id in request.access.admin_of],  # type: ignore[attr-defined]
             "members": sorted(members, key=lambda member: str(member.user)),
             "admins": sum(member.is_admin for member in members),
-            "invitations": found.invitations.filter(accepted_at=None, withdrawn_at=None).order_by("-created_at"),
+            "invitations": _open_invitations(found),
         },
     )
+
+
+def _open_invitations(organization: Organization) -> list[dict[str, Any]]:
+    """Return the invitations that wait for an answer, each with the roles that it carries."""
+    names = {str(network_id): name for network_id, name in _networks(organization)}
+    waiting = organization.invitations.filter(accepted_at=None, withdrawn_at=None).order_by("-created_at")
+    return [
+        {
+            "invitation": made,
+            "expired": made.expires_at <= timezone.now(),
+            # A network that is no longer the organization's gives no role.
+            "roles": [
+                (Role(role).label, names[network_id])
+                for network_id, role in made.network_roles.items()
+                if network_id in names
+            ],
+        }
+        for made in waiting.select_related("invited_by")
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -140,14 +163,39 @@ def member_remove(request: HttpRequest, organization: str, membership_id: UUID) 
     return redirect("organization_people", found.slug)
 
 
+def _invitation(organization: Organization, invitation_id: UUID) -> Invitation:
+    try:
+        return organization.invitations.select_related("organization").get(id=invitation_id)
+    except Invitation.DoesNotExist:
+        raise Http404(_("There is no such invitation.")) from None
+
+
+@require_POST
+def invitation_resend(request: HttpRequest, organization: str, invitation_id: UUID) -> HttpResponse:
+    """Send an open invitation again, with a new link."""
+    found = _admin_of(request, organization)
+    made = _invitation(found, invitation_id)
+    try:
+        domain.send_again(made, actor=_me(request))
+    except domain.InvitationInvalid:
+        messages.info(request, _("This invitation is no longer open: it was used or withdrawn meanwhile."))
+    except domain.AlreadyMember:
+        messages.info(request, _("This person is a member already; change the role on the people page."))
+    except domain.MailNotSent:
+        messages.error(request, _("The mail could not be sent. The link sent before still works."))
+    else:
+        messages.success(
+            request,
+            _("A new link is on its way to %(email)s. The link sent before no longer works.") % {"email": made.email},
+        )
+    return redirect("organization_people", found.slug)
+
+
 @require_POST
 def invitation_withdraw(request: HttpRequest, organization: str, invitation_id: UUID) -> HttpResponse:
     """Withdraw an open invitation."""
     found = _admin_of(request, organization)
-    try:
-        made = found.invitations.get(id=invitation_id)
-    except Invitation.DoesNotExist:
-        raise Http404(_("There is no such invitation.")) from None
+    made = _invitation(found, invitation_id)
     domain.withdraw(made, actor=_me(request))
     messages.success(request, _("The invitation of %(email)s is withdrawn.") % {"email": made.email})
     return redirect("organization_people", found.slug)

@@ -20,6 +20,7 @@ from portal.jobs.queries import caused_by
 from portal.networks.acts import record_act
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
+from portal.timeline.differences import words_of
 from portal.timeline.filters import KINDS, Filters, read_filters
 from portal.timeline.models import Event, EventSubject, Reading, Subject
 from portal.timeline.queries import neighbours, timeline_page
@@ -54,6 +55,7 @@ def event(request: PortalRequest, slug: str, position: int) -> HttpResponse:
             "row": row_of(reading, network, zone=zone),
             "reading": reading,
             "facts": [_fact(fact) for fact in reading.facts],
+            "differences": [(words_of(item["code"]), item) for item in reading.differences],
             "subjects": _subjects(network, position),
             "related": _related(network, reading, zone),
             "causes": [(each, job, OPERATIONS[job.operation]) for each, job in caused_by(network, position)],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -22,6 +24,7 @@ from portal.networks.models import Credential, Network
 from portal.trail.record import Actor
 
 RESERVED = {"connect"}  # what stands in the place of a slug in an address of the portal
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 class AlreadyConnected(Exception):
@@ -56,6 +59,21 @@ class Connected:
 def check_key(api_key: str) -> NetworkSettings:
     """Ask the vendor which network a key opens. No transaction may be open. Raises integrations.errors.VendorError."""
     return get_network_settings(settings.MOBILITY_WORK_API_URL, api_key=api_key.strip())
+
+
+def likely_kind(name: str) -> str:
+    """Return "sandbox" where something says so, else "": the vendor does not tell which of the two a key opens.
+
+    Production is never proposed: a rehearsal taken for the plant, or the plant for a rehearsal, is found out too late.
+    """
+    words = set(re.split(r"[^a-z]+", name.lower()))
+    return str(Network.Kind.SANDBOX) if asks_the_sandbox() or words & {"sandbox", "test"} else ""
+
+
+def asks_the_sandbox() -> bool:
+    """Tell whether keys are checked with the sandbox of development, beside this portal."""
+    vendor, sandbox = urlsplit(settings.MOBILITY_WORK_API_URL), urlsplit(settings.PORTAL_SANDBOX_URL)
+    return sandbox.port is not None and vendor.port == sandbox.port and {vendor.hostname, sandbox.hostname} <= LOOPBACK
 
 
 def refuse_connected(organization: Organization, found: NetworkSettings) -> None:

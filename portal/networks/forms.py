@@ -56,7 +56,11 @@ class ConfirmForm(forms.Form):
         label=_("Kind"),
         choices=Network.Kind.choices,
         widget=forms.RadioSelect,
-        help_text=_("A sandbox network is tinted on every page."),
+        help_text=_(
+            "The key does not tell which of the two it opens: whoever gave it to you knows. What is sent to production "
+            "changes the plant. A sandbox is for rehearsing, and tinted on every page."
+        ),
+        error_messages={"required": _("Choose production or sandbox.")},
     )
     plan = forms.ChoiceField(
         label=_("Plan"),

@@ -26,8 +26,10 @@ from portal.networks.connect import (
     AlreadyConnected,
     CompromisedKey,
     OtherNetwork,
+    asks_the_sandbox,
     check_key,
     connect_network,
+    likely_kind,
     refuse_connected,
     report_compromised,
     rotate_key,
@@ -68,18 +70,12 @@ def connect(request: PortalRequest) -> HttpResponse:
     if pending is None:
         return render(request, "networks/connect_key.html", {"form": ConnectKeyForm(organizations=organizations)})
     organization, found, api_key = pending
-    initial = {"name": found.name, "kind": _likely_kind(found.name), "plan": "premium"}
+    initial = {"name": found.name, "kind": likely_kind(found.name), "plan": "premium"}
     form = ConfirmForm(request.POST if request.POST.get("step") == "confirm" else None, initial=initial)
     if form.is_valid():
         return _confirm_step(request, organization, found, api_key, form.cleaned_data)
-    return render(
-        request, "networks/connect_confirm.html", {"form": form, "found": found, "organization": organization}
-    )
-
-
-def _likely_kind(name: str) -> str:
-    words = name.lower()
-    return "sandbox" if "sandbox" in words or "test" in words else "production"
+    context = {"form": form, "found": found, "organization": organization, "from_sandbox": asks_the_sandbox()}
+    return render(request, "networks/connect_confirm.html", context, status=422 if form.errors else 200)
 
 
 def _check_step(request: PortalRequest, organizations: Any) -> HttpResponse:

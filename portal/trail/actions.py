@@ -13,6 +13,7 @@ ACTIONS: dict[str, str | Promise] = {
     "access_denied": _("Access denied"),
     "organization_created": _("Organization created"),
     "person_invited": _("Person invited"),
+    "invitation_resent": _("Invitation sent again"),
     "invitation_withdrawn": _("Invitation withdrawn"),
     "invitation_accepted": _("Invitation accepted"),
     "role_changed": _("Role changed"),

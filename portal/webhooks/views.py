@@ -18,12 +18,14 @@ from portal.networks.acts import record_act
 from portal.networks.inbox import current_token, hook_url, valid_secrets
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Credential, Inbox, InboxAddress, SigningSecret
+from portal.timeline.differences import grouped
 from portal.timeline.models import ContractDifference
 from portal.webhooks.glance import glances, heard_types
 from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, QuarantineUsage
 from portal.webhooks.pipeline import run_again
 
 SHOWN = 100
+DIFFERENCES = 200  # whoever can sign may invent fields without end
 
 
 @require_GET
@@ -42,7 +44,9 @@ def network(request: PortalRequest, slug: str) -> HttpResponse:
             "secrets": SigningSecret.objects.filter(network_id=found.id).exclude(valid_until__lte=now),
             "addresses": InboxAddress.objects.filter(network_id=found.id).exclude(valid_until__lte=now).count(),
             "heard": heard_types(found),
-            "differences": ContractDifference.objects.filter(network_id=found.id).order_by("-first_seen_at")[:20],
+            "differences": grouped(
+                ContractDifference.objects.filter(network_id=found.id).order_by("-first_seen_at")[:DIFFERENCES]
+            ),
             "may_admin": request.access.level(found) >= Level.ADMIN,
             "hook_url": hook_url(current_token(found.id)) if request.access.level(found) >= Level.ADMIN else "",
         },

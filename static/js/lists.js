@@ -3,6 +3,17 @@
   "use strict";
   const rows = () => Array.from(document.querySelectorAll("[data-row-link]"));
   const linkOf = (row) => row.querySelector(row.dataset.rowLink || "a");
+  const linksOf = (row) => Array.from(row.querySelectorAll("a"));
+
+  // One tab stop per row: its own link. The other links of a timeline's row are reached by the arrows from there. Screen
+  // readers read and list them as before; without a script every one of them is a tab stop.
+  function thinTabStops() {
+    document.querySelectorAll(".event[data-row-link]").forEach((row) => {
+      linksOf(row).forEach((link) => { link.tabIndex = link === linkOf(row) ? 0 : -1; });
+    });
+  }
+  thinTabStops();
+  document.addEventListener("htmx:afterSwap", thinTabStops);
 
   document.addEventListener("click", (event) => {
     const row = event.target.closest("[data-row-link]");
@@ -22,9 +33,14 @@
       const all = rows();
       const at = all.indexOf(document.activeElement.closest("[data-row-link]"));
       const next = all[Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), all.length - 1)];
-      if (next) { next.focus({ preventScroll: true }); next.scrollIntoView({ block: "center" }); }
-    } else if (event.key === "Enter" && event.target.matches("[data-row-link]")) {
-      linkOf(event.target).click();
+      if (next) { linkOf(next).focus({ preventScroll: true }); next.scrollIntoView({ block: "center" }); }
+    } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
+      const row = event.target.closest(".event[data-row-link]");
+      if (!row) return;
+      const all = linksOf(row);
+      const next = all[all.indexOf(event.target) + (event.key === "ArrowRight" ? 1 : -1)] || linkOf(row);
+      event.preventDefault();
+      next.focus();
     }
   });
 

@@ -47,6 +47,9 @@
     secret.querySelector("[data-uncover]").hidden = false;
   });
 
+  // --- long parts stand open where there is room, and folded on phones
+  if (window.matchMedia("(max-width: 760px)").matches) document.querySelectorAll("details[data-fold]").forEach((part) => { part.open = false; });
+
   function closeMenus(except) {
     document.querySelectorAll("details.menu[open]").forEach((menu) => { if (menu !== except) menu.open = false; });
   }
@@ -79,6 +82,9 @@
       const covered = uncover.closest("[data-secret]").classList.toggle("covered");
       uncover.setAttribute("aria-pressed", String(!covered));
     } else if (dialog) {
+      // The browser gives the focus back to where it was; inside a menu that is closed by then it would be lost.
+      const menu = dialog.closest("details.menu");
+      if (menu) menu.querySelector("summary").focus();
       closeMenus();
       byId(dialog.dataset.dialog).showModal();
     } else if (collapse) {

@@ -166,3 +166,61 @@ def test_the_address_is_no_password(world: World) -> None:
     answer = Client().post(link, {"name": "Dora", "password": "dora.delacroix@example.com"})
     assert answer.status_code == 422
     assert "too similar" in answer.content.decode()
+
+
+def test_an_invitation_is_sent_again_with_a_new_link(world: World) -> None:
+    link = invite(world, "dora@example.com")
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(hours=1))
+    made = Invitation.objects.get(email="dora@example.com")
+    client = client_of(world.alice)
+    page = client.get(reverse("organization_people", args=[SLUG])).content.decode()
+    assert "Auditor: Foundry" in page and "Expired" in page
+    answer = client.post(reverse("invitation_resend", args=[SLUG, made.id]), follow=True)
+    assert "no longer works" in answer.content.decode()
+    found = re.search(r"http://testserver(/invitation/\S+)", mail.outbox[-1].body)
+    assert found and found.group(1) != link and len(mail.outbox) == 2
+    assert (Client().get(link).status_code, Client().get(found.group(1)).status_code) == (410, 200)
+    with tenant_scope(networks=[], organizations=[world.organization.id]):
+        kept = Entry.objects.order_by("id").last()
+        assert kept and (kept.action, kept.subject) == ("invitation_resent", "dora@example.com")
+    assert Client().post(found.group(1), {"name": "Dora", "password": PASSWORD}).status_code == 302
+    roles = NetworkRole.objects.filter(membership__user__email="dora@example.com")
+    assert list(roles.values_list("network__slug", "role")) == [("foundry", "auditor")]
+
+
+def test_an_invitation_that_was_used_or_withdrawn_is_not_sent_again(world: World) -> None:
+    invite(world, "dora@example.com")
+    made = Invitation.objects.get(email="dora@example.com")
+    client, again = client_of(world.alice), reverse("invitation_resend", args=[SLUG, made.id])
+    client.post(reverse("invitation_withdraw", args=[SLUG, made.id]))
+    assert "no longer open" in client.post(again, follow=True).content.decode()
+    Invitation.objects.update(withdrawn_at=None, email="bob@example.com")
+    assert "member already" in client.post(again, follow=True).content.decode()
+    assert len(mail.outbox) == 1
+    assert client_of(world.bob).post(again).status_code == 403
+    assert client_of(world.charlie).post(again).status_code == 404
+
+
+def test_whoever_is_no_admin_is_told_that_people_are_not_theirs_to_manage(world: World) -> None:
+    for person in (world.bob, world.audrey):
+        answer = client_of(person).get(reverse("people"))
+        assert answer.status_code == 403
+        assert "Only an admin of the organization may do this." in answer.content.decode()
+    assert client_of(world.alice).get(reverse("people"), follow=True).status_code == 200
+    nobody = User.objects.create_user("nobody@example.com", PASSWORD)
+    assert client_of(nobody).get(reverse("people")).status_code == 404
+
+
+def test_every_row_offers_to_change_the_roles(world: World) -> None:
+    page = client_of(world.alice).get(reverse("organization_people", args=[SLUG])).content.decode()
+    assert page.count("Change roles</a>") == Membership.objects.filter(organization=world.organization).count()
+
+
+def test_a_link_stays_valid_when_the_next_mail_cannot_be_sent(world: World, settings: Any) -> None:
+    link = invite(world, "dora@example.com")
+    made = Invitation.objects.get(email="dora@example.com")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens
+    answer = client_of(world.alice).post(reverse("invitation_resend", args=[SLUG, made.id]), follow=True)
+    assert "The link sent before still works" in answer.content.decode()
+    assert Client().get(link).status_code == 200

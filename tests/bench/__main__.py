@@ -1,7 +1,8 @@
 """`make bench`: speed as ratios in one run; a table, and .data/bench.json.
 
 `make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench --servers`
-compares servers instead, `--jobs` measures files alone, `--projections` stock and tasks alone.
+compares servers instead, `--jobs` measures files alone, `--projections` stock and tasks alone, `--reading` the pages of
+the timeline alone (with `--full` at 1,000,000 events too).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
 from tests.bench import burst, jobs, projecting, reading, receiving, servers, visible  # noqa: E402
-from tests.world import add_network  # noqa: E402
+from tests.world import ConnectedNetwork, add_network  # noqa: E402
 
 EVENTS = 20_000
 RESULTS = Path(".data") / "bench.json"
@@ -59,6 +60,11 @@ def main() -> None:
             say(name, value)
         return
 
+    if "--reading" in sys.argv:
+        for name, value in pages_at_sizes(quiet, sizes).items():
+            say(name, value)
+        return
+
     result = receiving.through_the_receiver(place, EVENTS)
     bare = receiving.through_a_bare_view(place, EVENTS // 2, owner_url)
     inserts = receiving.by_pgbench(owner_url)
@@ -89,21 +95,28 @@ def main() -> None:
     busy, large = add_network(organization, "Busy"), add_network(organization, "Large")
     figures |= projecting.measure(busy, large.network, sizes[1:])
 
-    smallest: dict[str, float] = {}
-    filled = 0
-    for size in sizes:
-        reading.fill(quiet.network, filled + 1, size)
-        filled = size
-        measured = reading.pages(quiet.network, size)
-        smallest = smallest or measured
-        for name, value in measured.items():
-            figures[f"{name} at {size:,}, ms"] = value
-            figures[f"{name} at {size:,} / at {sizes[0]:,}"] = value / smallest[name]
+    figures |= pages_at_sizes(quiet, sizes)
     for name, value in figures.items():
         say(name, value)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(figures, indent=2))
     print(f"\nWritten to {RESULTS}. The engines ran without fsync: only the ratios within this run say something.")
+
+
+def pages_at_sizes(place: ConnectedNetwork, sizes: list[int]) -> dict[str, float]:
+    """Return what each kind of page costs at growing sizes of the log, and how that compares with the smallest."""
+    figures: dict[str, float] = {}
+    smallest: dict[str, float] = {}
+    filled = 0
+    for size in sizes:
+        reading.fill(place.network, filled + 1, size)
+        filled = size
+        measured = reading.pages(place.network, size)
+        smallest = smallest or measured
+        for name, value in measured.items():
+            figures[f"{name} at {size:,}, ms"] = value
+            figures[f"{name} at {size:,} / at {sizes[0]:,}"] = value / smallest[name]
+    return figures
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ from portal.timeline.subjects import find_subjects
 
 ROUNDS = 15
 # Words are found by their beginnings, so these are of one length: the rare word is in one event at every size, the
-# seldom word in 200. Every thousandth event holds the uncommon word, of which there are more and more, and every second
-# one the common word.
+# seldom word in 200. Every thousandth event holds the uncommon word and every hundredth the usual word, of which
+# there are more and more, and every second one the common word. A hundred more of the first events are uncommon: pages
+# of one length are compared.
 FILL = """
 INSERT INTO timeline_event (network_id, position, identity, raw, first_received_at, recorded_at)
 SELECT %(network)s, n, sha256(n::text::bytea), '{{}}', now(), now() FROM generate_series(%(first)s, %(last)s) n;
@@ -33,7 +34,8 @@ SELECT %(network)s, n, 1, int8send((extract(epoch FROM at) * 1000000)::bigint # 
     CASE WHEN n <= 10000 AND n %% 100 = 0 THEN '{{verified,late}}' ELSE '{{verified}}' END::varchar[],
     '[]', 1, at, at, '',
     array_to_tsvector(ARRAY['word' || lpad(n::text, 8, '0'), CASE WHEN n %% 2 = 0 THEN 'common' ELSE 'odd' END]
-        || CASE WHEN n %% 1000 = 0 THEN ARRAY['uncommon'] ELSE ARRAY[]::text[] END
+        || CASE WHEN n %% 1000 = 0 OR n <= 10000 AND n %% 100 = 50 THEN ARRAY['uncommon'] ELSE ARRAY[]::text[] END
+        || CASE WHEN n %% 100 = 7 THEN ARRAY['usual'] ELSE ARRAY[]::text[] END
         || CASE WHEN n <= 10000 AND n %% 50 = 0 THEN ARRAY['seldom'] ELSE ARRAY[]::text[] END)
 FROM generate_series(%(first)s, %(last)s) n, LATERAL (SELECT now() - interval '1 second' * (2000000 - n) AS at) t;
 INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
@@ -91,6 +93,7 @@ def pages(network: Network, size: int) -> dict[str, float]:
         "searched, rare word": median_ms(lambda: page(Filters(query="word00007777"))),
         "searched, a word of 200 events": median_ms(lambda: page(Filters(query="seldom"))),
         "searched, a word of every 1,000th event": median_ms(lambda: page(Filters(query="uncommon"))),
+        "searched, a word of every 100th event": median_ms(lambda: page(Filters(query="usual"))),
         "searched, common word": median_ms(lambda: page(Filters(query="common"))),
         "page 1,000": median_ms(lambda: page(Filters(), before=row[0])),
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import faults_of, sign_in
 
 pytestmark = [
     pytest.mark.browser,
@@ -155,3 +155,87 @@ def test_a_person_is_found_without_a_script(browser: Browser, product: dict[str,
         expect(page.locator(".event").first).to_contain_text("Rowbotham")
     finally:
         context.close()
+
+
+@pytest.mark.parametrize("close", ["Escape", "button"])
+def test_the_focus_comes_back_from_the_list_of_shortcuts(page: Page, product: dict[str, Any], close: str) -> None:
+    sign_in(page, product, "admin")
+    page.goto(product["portal_url"] + "/timeline/")
+
+    def leave() -> None:
+        expect(page.locator("#shortcuts")).to_be_visible()
+        if close == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            page.click("#shortcuts .btn")
+
+    page.click(".person summary")
+    page.locator(".person [data-dialog=shortcuts]").press("Enter")
+    leave()
+    assert page.evaluate("document.activeElement.matches('.person > summary')")  # at once, not after a while
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    leave()
+    assert page.evaluate("document.activeElement.matches('.event-open')")
+
+
+def test_a_row_is_one_tab_stop_and_its_other_links_are_reached_by_arrows(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "admin")
+    page.goto(product["portal_url"] + "/timeline/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the events")).to_be_focused()
+    page.keyboard.press("Enter")
+    for number in range(3):
+        page.keyboard.press("Tab")
+        expect(page.locator(".event-open").nth(number)).to_be_focused()
+    links = page.locator(".event").nth(2).locator("a")
+    page.keyboard.press("ArrowLeft")
+    expect(links.nth(links.count() - 2)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".event-open").nth(2)).to_be_focused()
+    # A screen reader hears what the row says, and finds every link of it.
+    described = page.locator(".event-open").first.get_attribute("aria-describedby")
+    expect(page.locator(f"[id='{described}']")).to_have_text(page.locator(".event-text").first.inner_text())
+
+
+def test_without_a_script_every_link_of_a_row_is_a_tab_stop(browser: Browser, product: dict[str, Any]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    try:
+        page = context.new_page()
+        sign_in(page, product, "admin")
+        page.goto(product["portal_url"] + "/timeline/")
+        expect(page.locator(".event a[tabindex]")).to_have_count(0)
+        page.goto(product["portal_url"] + "/networks/val-darve-cluses/events/300/")
+        expect(page.locator(".tree")).to_be_visible()
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize(("width", "is_open"), [(1440, True), (390, False)])
+def test_the_payload_is_folded_on_a_phone_only(page: Page, product: dict[str, Any], width: int, is_open: bool) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    sign_in(page, product, "auditor")
+    page.goto(product["portal_url"] + "/networks/val-darve-cluses/events/300/")
+    expect(page.locator(".tree")).to_be_visible(visible=is_open)
+    if not is_open:
+        page.locator("summary", has_text="Payload").click()
+        expect(page.locator(".tree")).to_be_visible()
+    tops = [
+        page.locator("h2", has_text=word).first.evaluate("e => e.getBoundingClientRect().top + scrollY")
+        for word in ("Facts", "Deliveries", "Payload")
+    ]
+    assert tops == sorted(tops)
+
+
+def test_the_control_page_of_the_sandbox_fits_a_phone(page: Page, product: dict[str, Any]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(product["sandbox_url"])
+    found = faults_of(page, "/", width=390)
+    page.locator("main h2 a").first.click()
+    found += faults_of(page, "a network", width=390)
+    for scroller in page.locator(".scroll:visible").all():
+        assert scroller.evaluate("e => e.scrollWidth <= e.clientWidth"), "tables become cards"
+    small = page.locator("button:visible, input:visible:not([type=checkbox]), select:visible")
+    found += [f"{box} is small" for box in small.all() if (size := box.bounding_box()) and size["height"] < 40]
+    assert "\n".join(found) == ""

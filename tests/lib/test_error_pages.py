@@ -51,7 +51,7 @@ def test_what_the_role_does_not_allow_is_said(world: World, client: Client) -> N
     client.force_login(world.audrey)
     refused = client.get(reverse("network_key", args=[world.foundry.network.slug]))
     assert refused.status_code == HTTPStatus.FORBIDDEN
-    assert "Your role does not allow it" in refused.content.decode()
+    assert "Your role on this network does not allow this. Ask an admin" in refused.content.decode()
 
 
 def test_the_page_for_our_own_failures_needs_no_database_and_no_session() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -89,3 +90,27 @@ def test_a_key_is_replaced_only_by_one_of_the_same_network(alice: Client, world:
     with network_scope(network.id):
         assert not Credential.objects.filter(state="active").exists()
     assert Network.objects.get(id=network.id).sending_stopped_at is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "proposed"),
+    [
+        ("Fourth", False, None),
+        ("Testorf", False, None),
+        ("Usine (TEST)", False, "sandbox"),
+        ("Sandbox plant", False, "sandbox"),
+        ("Fourth", True, "sandbox"),
+    ],
+)
+def test_production_is_never_proposed(
+    alice: Client, world: World, sandbox: Any, settings: Any, name: str, beside: bool, proposed: str | None
+) -> None:
+    settings.PORTAL_SANDBOX_URL = sandbox.url.replace("127.0.0.1", "localhost") if beside else ""
+    page = check(alice, world, make_network(sandbox, name=name)["api_key"]).content.decode()
+    checked = re.findall(r'name="kind" value="(\w+)"[^>]* checked', page)
+    assert checked == ([proposed] if proposed else [])
+    assert ("Sandbox is proposed" in page) is bool(proposed)
+    answer = alice.post("/networks/connect/", {"step": "confirm", "name": "Rome", "plan": "premium"})
+    assert answer.status_code == 422
+    assert "Choose production or sandbox." in answer.content.decode()
+    assert not Network.objects.filter(slug="rome").exists()
