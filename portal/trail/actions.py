@@ -44,5 +44,7 @@ ACTIONS: dict[str, str | Promise] = {
     "job_resumed": _("Job resumed"),
     "job_gone_on_with": _("Rows of a job prepared once more"),
     "job_repeated": _("Rehearsed job repeated on production"),
+    "api_token_created": _("API token created"),
+    "api_token_revoked": _("API token revoked"),
     "simulated": _("Load simulated"),
 }
