@@ -10,7 +10,9 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
 from portal.api.registry import IS_LIST, api
+from portal.api.routes import events, jobs, ledger, networks, stock, tasks
 
+ROUTES = (networks, events, stock, ledger, tasks, jobs)  # to import them is to register them
 PREFIX = "api/v1/"
 ERROR_EXAMPLE = {
     "error": "bad_parameters",
@@ -40,6 +42,7 @@ ERRORS = {
     "403": "The token lacks the scope.",
     "404": "Not there, or not this token's to see.",
     "406": "The Accept header asks for a form that is not offered.",
+    "414": "The address is longer than the server takes.",
     "422": "A parameter is unknown, missing, given twice, or has a value that makes no sense; the body names it.",
     "429": "Too many requests with this token; the header Retry-After says how many seconds to wait.",
 }
@@ -71,6 +74,7 @@ def document() -> dict[str, Any]:
         for operation in operations.values():
             for parameter in operation["parameters"]:
                 parameter["schema"] = _plain(parameter["schema"])
+                parameter["description"] = parameter["schema"].pop("description", "")
             _complete(operation, is_list=operation.pop(IS_LIST))
     return schema
 
@@ -100,7 +104,9 @@ def _complete(operation: dict[str, Any], *, is_list: bool) -> None:
         content = {"schema": {"$ref": "#/components/schemas/Error"}}
         if status == "422":
             content["example"] = ERROR_EXAMPLE  # type: ignore[assignment]
-        answer: dict[str, Any] = {"description": words, "content": {"application/json": content}}
+        answer: dict[str, Any] = {"description": words}
+        if status != "414":  # the server's own answer
+            answer["content"] = {"application/json": content}
         if status == "429":
             answer["headers"] = {"Retry-After": {"required": True, "schema": {"type": "integer"}}}
         operation["responses"][status] = answer

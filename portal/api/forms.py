@@ -41,7 +41,7 @@ class TokenForm(forms.Form):
         widget=forms.RadioSelect,
         initial=SOME,
     )
-    networks = forms.MultipleChoiceField(label=_("Networks"), required=False, widget=forms.CheckboxSelectMultiple)
+    networks = forms.MultipleChoiceField(label=_("These networks"), required=False, widget=forms.CheckboxSelectMultiple)
     days = forms.TypedChoiceField(label=_("Valid for"), choices=LIFETIMES, coerce=int, initial=365)
 
     def __init__(self, *args: Any, networks: Sequence[Network], **kwargs: Any) -> None:

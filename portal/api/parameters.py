@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ninja import Schema
+from ninja import Path, Schema
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 DEFAULT, MOST = 100, 500
@@ -74,8 +75,17 @@ Boolean = Annotated[
     WithJsonSchema({"type": "boolean"}),
 ]
 Limit = Annotated[int, Field(ge=1, le=MOST, description=f"Rows on a page, at most {MOST}.")]
-Slug = Annotated[str, Field(max_length=60, description="Only this network, by its short name.")]
-Key = Annotated[str, Field(min_length=1, max_length=MAX_KEY)]
+Slug = Annotated[
+    str, Field(pattern="^[-a-zA-Z0-9_]{1,60}$", description="Only this network, by its short name; else 404.")
+]
+# No text of the database holds a zero byte.
+WITHOUT_ZERO = r"[^\x00]"
+Key = Annotated[str, Field(pattern=f"^{WITHOUT_ZERO}{{1,{MAX_KEY}}}$")]
+Words = Annotated[str, Field(pattern=f"^{WITHOUT_ZERO}{{0,200}}$")]
+
+NetworkName = Annotated[str, Path(description="Short name of the network.")]
+JobId = Annotated[UUID, Path(description="Id of the job.")]
+Position = Annotated[int, Path(ge=1, le=MOST_POSITION, description="Position of the event.")]
 
 # Figures are text: a program that reads numbers as binary floats would change them without a word.
 Figure = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]

@@ -10,12 +10,15 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 from pydantic_core import to_json
 
 from portal.api.document import document
 from portal.networks.middleware import PortalRequest
 
+AREAS = ("Networks", "Events", "Stock", "Tasks", "Jobs")
 SAMPLES = {"network": "lyon", "position": 4711, "job": "0198c2de-7b3a-7c11-9f4e-2f6a1d0c5e77"}
 NEEDED = {"sparePart": "id:88197", "moment": "2025-12-31T23:59:59"}
 
@@ -26,7 +29,7 @@ class Field:
 
     name: str
     type: str
-    description: str
+    description: SafeString
     is_required: bool = False
     values: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
@@ -39,7 +42,7 @@ class Operation:
     id: str
     path: str
     summary: str
-    description: str
+    description: tuple[SafeString, ...]  # paragraphs
     parameters: tuple[Field, ...]
     fields: tuple[Field, ...]
     command: str
@@ -51,10 +54,10 @@ class Operation:
 def reference(request: PortalRequest) -> HttpResponse:
     """Show what the API can be asked for, with examples."""
     schema = document()
-    areas: dict[str, list[Operation]] = {}
+    areas: dict[str, list[Operation]] = {area: [] for area in AREAS}
     for path, methods in schema["paths"].items():
         for operation in methods.values():
-            areas.setdefault(operation["tags"][0], []).append(_operation(schema, path, operation))
+            areas[operation["tags"][0]].append(_operation(schema, path, operation))
     organizations = [item for item in request.access.organizations if item.id in request.access.admin_of]
     return render(
         request,
@@ -81,7 +84,7 @@ def _operation(schema: dict[str, Any], path: str, operation: dict[str, Any]) -> 
         id=operation["operationId"],
         path=path,
         summary=operation["summary"],
-        description=operation["description"],
+        description=tuple(_prose(each) for each in operation["description"].split("\n\n")),
         parameters=tuple(_parameter(each) for each in operation["parameters"]),
         fields=tuple(_fields(schema, item)),
         command=_command(path, operation["parameters"]),
@@ -99,13 +102,13 @@ def _command(path: str, parameters: list[dict[str, Any]]) -> str:
 def _parameter(parameter: dict[str, Any]) -> Field:
     schema = parameter["schema"]
     inner = schema.get("items", schema)
-    words = parameter.get("description") or schema.get("description") or ""
+    words = parameter["description"]
     if "default" in schema and schema["default"] not in ([], ""):
-        words = f"{words} [{schema['default']}]".strip()
+        words = f"{words} Default `{schema['default']}`."
     return Field(
         name=parameter["name"],
         type=_type(schema),
-        description=words,
+        description=_prose(words),
         is_required=parameter["required"],
         values=tuple(inner.get("enum", ())),
     )
@@ -115,7 +118,15 @@ def _fields(schema: dict[str, Any], item: dict[str, Any]) -> Iterator[Field]:
     for name, value in item["properties"].items():
         inner = value.get("items", {})
         nested = tuple(_fields(schema, _resolved(schema, inner))) if "$ref" in inner else ()
-        yield Field(name=name, type=_type(value), description=value.get("description", ""), fields=nested)
+        yield Field(name=name, type=_type(value), description=_prose(value.get("description", "")), fields=nested)
+
+
+def _prose(text: str) -> SafeString:
+    """Return a text whose words in backticks are code."""
+    parts = [
+        format_html("<code>{}</code>", part) if number % 2 else part for number, part in enumerate(text.split("`"))
+    ]
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 def _type(schema: dict[str, Any]) -> str:

@@ -10,10 +10,8 @@ from django.views.decorators.http import require_GET
 from portal.api.document import document
 from portal.api.errors import not_found
 from portal.api.registry import api
-from portal.api.routes import events, jobs, ledger, networks, stock, tasks
 
 app_name = "api"
-AREAS = (networks, events, stock, ledger, tasks, jobs)  # importing them registers their routes, in this order
 
 
 @require_GET

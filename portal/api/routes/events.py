@@ -6,12 +6,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from ninja import Path, Query
+from ninja import Query
 from pydantic import Field
 
 from integrations.mobility_work.events import EVENT_TYPES
@@ -19,7 +19,22 @@ from portal.api.answers import Item, Page
 from portal.api.cursors import EventCursor
 from portal.api.door import ApiRequest, network_of, networks_of
 from portal.api.errors import not_found
-from portal.api.parameters import DEFAULT, MOST_POSITION, Day, Figure, Limit, Parameters, Slug, figure, one_of
+from portal.api.parameters import (
+    DEFAULT,
+    MAX_KEY,
+    MOST_POSITION,
+    WITHOUT_ZERO,
+    Day,
+    Figure,
+    Limit,
+    NetworkName,
+    Parameters,
+    Position,
+    Slug,
+    Words,
+    figure,
+    one_of,
+)
 from portal.api.queries.events import event_at, events_since, subjects_of
 from portal.api.queries.names import names_of
 from portal.api.registry import listing, single
@@ -29,7 +44,6 @@ from portal.timeline.queries import timeline_page
 
 AREA = "Events"
 UTC = ZoneInfo("UTC")
-Position = Annotated[int, Field(ge=1, le=MOST_POSITION, description="Position of the event.")]
 
 
 class Thing(Item):
@@ -95,7 +109,7 @@ class _Filters(Parameters):
     type: list[one_of([*EVENT_TYPES, "?"])] = Field([], description="Only these types; `?` = without a type.")  # type: ignore[valid-type]
     about: str | None = Field(
         None,
-        pattern=f"^({'|'.join(KINDS)}):.{{1,210}}$",
+        pattern=f"^({'|'.join(KINDS)}):{WITHOUT_ZERO}{{1,{MAX_KEY}}}$",
         description="Only events that speak of this: kind, colon and key.",
         examples=["part:id:88197"],
     )
@@ -107,9 +121,7 @@ class _Filters(Parameters):
     flag: one_of({*FLAGS, *VERDICTS}) | None = Field(  # type: ignore[valid-type]
         None, alias="is", description="Only events with this verdict or oddity."
     )
-    q: str | None = Field(
-        None, max_length=200, description="Only events that hold these words, or words that begin so."
-    )
+    q: Words | None = Field(None, description="Only events that hold these words, or words that begin so.")
     limit: Limit = DEFAULT
 
     def filters(self) -> Filters:
@@ -157,7 +169,7 @@ def events(request: ApiRequest, query: Query[TimelineQuery]) -> Page:
 
 
 @listing("/networks/{network}/events", Event, area=AREA, summary="Events since a position")
-def events_by_position(request: ApiRequest, network: str, query: Query[SinceQuery]) -> Page:
+def events_by_position(request: ApiRequest, network: NetworkName, query: Query[SinceQuery]) -> Page:
     """Events of one network in the order in which they were recorded: read from the last position that you have.
 
     Nothing is ever put before a position that you have read. With filters a page looks through 5,000 events at most: it
@@ -172,7 +184,7 @@ def events_by_position(request: ApiRequest, network: str, query: Query[SinceQuer
 
 
 @single("/networks/{network}/events/{position}", EventDetail, area=AREA, summary="One event")
-def event(request: ApiRequest, network: str, position: Path[Position]) -> EventDetail:
+def event(request: ApiRequest, network: NetworkName, position: Position) -> EventDetail:
     """One event with what it means. The raw payload is handed out in the portal only, where the trail records it."""
     place = network_of(request, network)
     found = event_at(place.id, position)

@@ -14,7 +14,7 @@ from portal.api.answers import Item, Page
 from portal.api.cursors import NUMBER, IdCursor, NumberCursor
 from portal.api.door import ApiRequest, network_of, networks_of
 from portal.api.errors import not_found
-from portal.api.parameters import DEFAULT, Limit, Parameters, Slug, one_of
+from portal.api.parameters import DEFAULT, JobId, Limit, NetworkName, Parameters, Slug, one_of
 from portal.api.queries.jobs import job_list, job_of, row_list
 from portal.api.registry import listing, single
 from portal.jobs.ending import counts_of
@@ -111,7 +111,7 @@ def jobs(request: ApiRequest, query: Query[JobQuery]) -> Page:
 
 
 @single("/networks/{network}/jobs/{job}", JobDetail, area=AREA, summary="One job")
-def job(request: ApiRequest, network: str, job: UUID) -> JobDetail:
+def job(request: ApiRequest, network: NetworkName, job: JobId) -> JobDetail:
     """One job with the count of its rows by state."""
     found = _job(request, network, job)
     counts = counts_of(found.network_id, found.id)
@@ -119,7 +119,7 @@ def job(request: ApiRequest, network: str, job: UUID) -> JobDetail:
 
 
 @listing("/networks/{network}/jobs/{job}/rows", RowItem, area=AREA, summary="Rows of a job")
-def job_rows(request: ApiRequest, network: str, job: UUID, query: Query[RowQuery]) -> Page:
+def job_rows(request: ApiRequest, network: NetworkName, job: JobId, query: Query[RowQuery]) -> Page:
     """Rows of a job with their state, in the order of its file."""
     found = row_list(_job(request, network, job), states=query.state, cursor=query.cursor, limit=query.limit + 1)
     items = [

@@ -14,7 +14,7 @@ from pydantic import Field
 from portal.api.answers import Item, Page
 from portal.api.cursors import KeyCursor, TextCursor
 from portal.api.door import ApiRequest, network_of
-from portal.api.parameters import DEFAULT, Figure, Key, Limit, Moment, Parameters, figure, in_zone, one_of
+from portal.api.parameters import DEFAULT, Figure, Key, Limit, Moment, NetworkName, Parameters, figure, in_zone, one_of
 from portal.api.queries import stock
 from portal.api.queries.names import names_of
 from portal.api.registry import listing
@@ -105,7 +105,7 @@ class AtQuery(Parameters):
 
 
 @listing("/networks/{network}/ledger", LedgerLine, area=AREA, summary="Ledger of a spare part")
-def stock_ledger(request: ApiRequest, network: str, query: Query[LedgerQuery]) -> Page:
+def stock_ledger(request: ApiRequest, network: NetworkName, query: Query[LedgerQuery]) -> Page:
     """Every line of a part's ledger, the latest first: what moved, by how much, who, on which task."""
     place = network_of(request, network)
     zone = ZoneInfo(place.time_zone)
@@ -162,7 +162,7 @@ def _missing(row: Any) -> Decimal | None:
 
 
 @listing("/networks/{network}/stock/at", LevelAt, area=AREA, summary="Stock at a moment")
-def stock_at(request: ApiRequest, network: str, query: Query[AtQuery]) -> Page:
+def stock_at(request: ApiRequest, network: NetworkName, query: Query[AtQuery]) -> Page:
     """Every spare part of a network with its level at a moment, ordered by key: the stock at the end of last year.
 
     It is worked out from all that has arrived until now: an event that comes late changes the past.
@@ -188,7 +188,7 @@ def stock_at(request: ApiRequest, network: str, query: Query[AtQuery]) -> Page:
 
 
 @listing("/networks/{network}/stock/at/locations", LevelAt, area=AREA, summary="Stock by location at a moment")
-def stock_at_by_location(request: ApiRequest, network: str, query: Query[AtQuery]) -> Page:
+def stock_at_by_location(request: ApiRequest, network: NetworkName, query: Query[AtQuery]) -> Page:
     """Every spare part at every location of a network with its level at a moment, ordered by part and location.
 
     Empty on networks whose events were not found to count locations.

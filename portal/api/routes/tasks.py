@@ -15,7 +15,7 @@ from pydantic import Field
 from portal.api.answers import Item, Page
 from portal.api.cursors import EventCursor
 from portal.api.door import ApiRequest, networks_of
-from portal.api.parameters import DEFAULT, Figure, Key, Limit, Parameters, Slug, figure, one_of
+from portal.api.parameters import DEFAULT, Figure, Key, Limit, Parameters, Slug, Words, figure, one_of
 from portal.api.queries.names import Names, names_of
 from portal.api.queries.tasks import task_rows
 from portal.api.registry import listing
@@ -86,7 +86,7 @@ class TaskQuery(Parameters):
     task: Key | None = Field(None, description="Only this task, by its key.")
     state: list[one_of(Task.State.values)] = Field([], description="Only tasks in these states.")  # type: ignore[valid-type]
     about: Key | None = Field(None, description="Only tasks about this equipment or part, by its key.")
-    tag: str | None = Field(None, min_length=1, max_length=200, description="Only tasks with this tag.")
+    tag: Words | None = Field(None, description="Only tasks with this tag.")
     person: Key | None = Field(None, description="Only tasks on which this person acted, by their key.")
     limit: Limit = DEFAULT
     cursor: EventCursor = ""
