@@ -40,7 +40,7 @@ NAVIGATION = (
     Entry("help", _("Help"), "lifebuoy"),
 )
 # Pages with a network's address to which people come by another entry of the menu.
-HOME_OF = {"event": "timeline", "subject": "timeline", "upload": "send", "new_item": "send"}
+HOME_OF = {"api_reference": "help", "event": "timeline", "subject": "timeline", "upload": "send", "new_item": "send"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -48,6 +48,8 @@ PORTAL_CALLS_PER_MINUTE = env.int("PORTAL_CALLS_PER_MINUTE", default=0)
 PORTAL_GRACE_MINUTES = env.int("PORTAL_GRACE_MINUTES", default=10)
 # What no event has confirmed for so long is shown as unconfirmed.
 PORTAL_CONFIRM_MINUTES = env.int("PORTAL_CONFIRM_MINUTES", default=60)
+# At most so many requests a minute with one token of the read API; 0 = no limit.
+PORTAL_API_CALLS_PER_MINUTE = env.int("PORTAL_API_CALLS_PER_MINUTE", default=600)
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 
@@ -81,6 +83,7 @@ INSTALLED_APPS = [
     "portal.webhooks",
     "portal.explore",
     "portal.exports",
+    "portal.api",
     "portal.dev",
 ]
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal.accounts import views as accounts
+from portal.api import reference as api_reference
+from portal.api import views as tokens
 from portal.explore import overview, support, trail
 from portal.explore import views as explore
 from portal.exports import views as exports
@@ -96,6 +98,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         accounts.invitation_withdraw,
         name="invitation_withdraw",
     ),
+    path("people/<slug:organization>/tokens/", tokens.token_list, name="api_tokens"),
+    path("people/<slug:organization>/tokens/new/", tokens.token_new, name="api_token_new"),
+    path("people/<slug:organization>/tokens/<uuid:token_id>/revoke/", tokens.token_revoke, name="api_token_revoke"),
+    path("api/", api_reference.reference, name="api_reference"),
+    path("api/v1/", include("portal.api.urls")),
     path("invitation/<str:token>/", accounts.invitation, name="invitation"),
     path("trail/", trail.trail, name="trail"),
     path("exports/", exports.export_list, name="exports"),

@@ -49,5 +49,7 @@ ACTIONS: dict[str, str | Promise] = {
     "export_downloaded": _("Export downloaded"),
     "job_file_taken": _("File of a job taken away"),
     "support_bundle_taken": _("Support bundle taken away"),
+    "api_token_created": _("API token created"),
+    "api_token_revoked": _("API token revoked"),
     "simulated": _("Load simulated"),
 }

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from django.db import connections
 from django.utils import timezone
 
+from portal.api.queries.coverage import seen_types
+from portal.api.queries.events import events_since
 from portal.lib.scope import network_scope
 from portal.networks.models import Network
 from portal.timeline.filters import Filters
@@ -76,6 +78,14 @@ def pages(network: Network, size: int) -> dict[str, float]:
         with network_scope(network.id):
             return find_subjects([network], "person 77", now=now)
 
+    def coverage() -> Any:
+        with network_scope(network.id):
+            return seen_types([network])
+
+    def since() -> Any:
+        with network_scope(network.id):
+            return events_since(network.id, size // 2, Filters(query="seldom"), zone=zone, now=now, limit=100)
+
     with network_scope(network.id), connections["default"].cursor() as cursor:
         deep = min(1000 * PAGE_SIZE, size - 2 * PAGE_SIZE)
         cursor.execute(
@@ -95,5 +105,7 @@ def pages(network: Network, size: int) -> dict[str, float]:
         "searched, a word of every 1,000th event": median_ms(lambda: page(Filters(query="uncommon"))),
         "searched, a word of every 100th event": median_ms(lambda: page(Filters(query="usual"))),
         "searched, common word": median_ms(lambda: page(Filters(query="common"))),
+        "API, coverage": median_ms(coverage),
+        "API, since a position, a rare word": median_ms(since),
         "page 1,000": median_ms(lambda: page(Filters(), before=row[0])),
     }

@@ -47,12 +47,8 @@ def environment_of(data: Path) -> dict[str, str]:
     The addresses that the harness set for this process would make the product use its database.
     """
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return environment | {
-        "PORTAL_DATA_DIR": str(data),
-        "PYTHONUNBUFFERED": "1",
-        "PORTAL_LEASE_SECONDS": "36",
-        "PORTAL_CALL_SECONDS": "30",
-    }
+    settings = {"PORTAL_LEASE_SECONDS": "36", "PORTAL_CALL_SECONDS": "30", "PORTAL_API_CALLS_PER_MINUTE": "0"}
+    return environment | {"PORTAL_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1"} | settings
 
 
 def kill_processes(data: Path, word: str) -> None:

@@ -103,6 +103,7 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
     assert {name for name, *_ in functions} == {
         "portal_exports_due",
         "portal_exports_remove_expired",
+        "portal_api_token",
         "portal_inbox_for_token",
         "portal_metrics",
         "portal_networks_with_batches_due",
