@@ -48,6 +48,8 @@ PORTAL_CALLS_PER_MINUTE = env.int("PORTAL_CALLS_PER_MINUTE", default=0)
 PORTAL_GRACE_MINUTES = env.int("PORTAL_GRACE_MINUTES", default=10)
 # What no event has confirmed for so long is shown as unconfirmed.
 PORTAL_CONFIRM_MINUTES = env.int("PORTAL_CONFIRM_MINUTES", default=60)
+# A started task without any activity for so many days is stale.
+PORTAL_STALE_DAYS = env.int("PORTAL_STALE_DAYS", default=7)
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 
