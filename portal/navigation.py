@@ -32,6 +32,7 @@ class Entry:
 NAVIGATION = (
     Entry("home", _("Overview"), "layout-dashboard"),
     Entry("timeline", _("Timeline"), "timeline-event"),
+    Entry("tasks", _("Tasks"), "clipboard-check"),
     Entry("send", _("Send"), "send", senders_only=True),
     Entry("jobs", _("Jobs"), "list-details"),
     Entry("networks", _("Networks"), "building-factory-2"),
@@ -51,7 +52,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": base}
     match = getattr(request, "resolver_match", None)
     slug = match.kwargs.get("slug") if match else None
-    if match and match.url_name in {"timeline", "send", "jobs"}:
+    if match and match.url_name in {"timeline", "tasks", "task_board", "task_figures", "send", "jobs"}:
         slug = request.GET.get("network")
     current = next((network for network in access.networks if network.slug == slug), None)
     return {
@@ -86,7 +87,9 @@ def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
     path = request.path
     match = request.resolver_match
     name = (match.url_name if match else "") or ""
-    if home := HOME_OF.get(name, "jobs" if name.startswith("job_") or name == "job" else ""):
+    if name == "subject" and match and match.kwargs.get("kind") in {"task", "equipment"}:
+        path = reverse("tasks")
+    elif home := HOME_OF.get(name, "jobs" if name.startswith("job_") or name == "job" else ""):
         path = reverse(home)
     return {
         "url": url,

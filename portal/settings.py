@@ -50,6 +50,8 @@ PORTAL_GRACE_MINUTES = env.int("PORTAL_GRACE_MINUTES", default=10)
 PORTAL_CONFIRM_MINUTES = env.int("PORTAL_CONFIRM_MINUTES", default=60)
 # At most so many requests a minute with one token of the read API; 0 = no limit.
 PORTAL_API_CALLS_PER_MINUTE = env.int("PORTAL_API_CALLS_PER_MINUTE", default=600)
+# A started task without any activity for so many days is stale.
+PORTAL_STALE_DAYS = env.int("PORTAL_STALE_DAYS", default=7)
 PORTAL_SANDBOX_URL = env.str("PORTAL_SANDBOX_URL", default="")
 SECURE = urlsplit(PORTAL_BASE_URL).scheme == "https"
 

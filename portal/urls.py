@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.accounts import views as accounts
 from portal.api import reference as api_reference
 from portal.api import views as tokens
-from portal.explore import overview, support, trail
+from portal.explore import overview, support, task_figures, task_list, trail
 from portal.explore import views as explore
 from portal.exports import views as exports
 from portal.jobs import check_views as checks
@@ -33,6 +33,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", accounts.preferences, name="preferences"),
     path("timeline/", timeline.timeline, name="timeline"),
     path("timeline/new/", timeline.new_events, name="new_events"),
+    path("tasks/", task_list.task_table, name="tasks"),
+    path("tasks/board/", task_list.task_board, name="task_board"),
+    path("tasks/figures/", task_figures.figures, name="task_figures"),
     path("networks/", networks.network_list, name="networks"),
     path("networks/connect/", networks.connect, name="connect"),
     path("networks/<slug:slug>/", webhooks.network, name="network"),

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from integrations.facts import from_json
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.client_address import client_address
+from portal.explore.equipment import equipment_context
+from portal.explore.task_page import task_context
 from portal.jobs.queries import caused_by
 from portal.networks.acts import record_act
 from portal.networks.middleware import PortalRequest
@@ -157,7 +159,7 @@ def raw_payload(request: PortalRequest, slug: str, position: int) -> HttpRespons
 
 @require_GET
 def subject(request: PortalRequest, slug: str, kind: str) -> HttpResponse:
-    """Show the timeline of one task, part, equipment, location or person."""
+    """Show one task, part, equipment, location or person, with its timeline."""
     network = request.access.network(slug)
     key = request.GET.get("key", "")[:210].replace("\0", "")
     known = Subject.objects.filter(network_id=network.id, kind=kind, key=key).first() if kind in KINDS else None
@@ -165,4 +167,8 @@ def subject(request: PortalRequest, slug: str, kind: str) -> HttpResponse:
         raise Http404(_("Nothing with this key was ever seen on this network."))
     filters = replace(read_filters(request.GET), network=slug, kind=kind, key=key)
     context = timeline_context(request, filters, [network]) | {"subject": known, "network": network}
+    if kind == "task":
+        return render(request, "tasks/task.html", context | task_context(network, known))
+    if kind == "equipment":
+        return render(request, "tasks/equipment.html", context | equipment_context(network, known))
     return render(request, "explore/subject.html", context)

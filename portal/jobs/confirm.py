@@ -29,6 +29,7 @@ from integrations.mobility_work.ordering import lower_bound
 from portal.jobs.evidence import Judgement, Observation, Verdict, judge, together
 from portal.jobs.models import Batch, Call, Confirmation, EvidenceCursor, Job, Row
 from portal.jobs.moves import move
+from portal.jobs.projected import keep_accepted_levels, keep_plan
 from portal.jobs.states import ROW_TRANSITIONS, RowState
 from portal.lib.locks import lock
 from portal.lib.scope import network_scope
@@ -96,7 +97,9 @@ def _look_back(network_id: UUID) -> bool:
     numbers = list(of_job[: max(LOOK_BACK // operation.bulk_limit, 1)])
     rows = Row.objects.filter(network_id=network_id, job_id=first.job_id, batch__in=numbers, state__in=JUDGED)
     if operation.sets_level:
-        _judge_stock(network_id, list(rows.order_by("number")))
+        sent = list(rows.order_by("number"))
+        keep_accepted_levels(network_id, sent, operation, keys_of=_keys_of(network_id, {row.about for row in sent}))
+        _judge_stock(network_id, sent)
     elif operation.echo and (times := _times(network_id, [(first.job_id, number) for number in numbers])):
         begun = min(sent_at for sent_at, _answered in times.values())
         types = Reading.objects.filter(network_id=network_id, type__in=operation.confirmed_by)
@@ -286,6 +289,7 @@ def _judge_echoes(network_id: UUID, positions: Sequence[int]) -> None:
             continue
         seen = Observation(position, bytes(reading.order_key), reading.occurred_at, frozenset())
         _record(network_id, [Found(row.job_id, row.number, "task", {task: Judgement(Verdict.CONFIRMED, seen)})])
+        keep_plan(network_id, task, row)
 
 
 def _echo_in(raw: bytes) -> dict[str, Any] | None:

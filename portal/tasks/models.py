@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from portal.networks.models import Network
 
@@ -18,7 +19,7 @@ class Task(models.Model):
         SCHEDULED = "scheduled", _("Scheduled")
         STARTED = "started", _("Started")
         COMPLETED = "completed", _("Completed")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("a task", "Cancelled")
 
     pk = models.CompositePrimaryKey("network_id", "task")
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -52,6 +53,8 @@ class Task(models.Model):
             models.Index(fields=["network", "state", "-head_key"], name="task_state_latest"),
             models.Index(fields=["network", "-head_key"], name="task_latest"),
             models.Index(fields=["network", "about", "-head_key"], name="task_about"),
+            models.Index(fields=["network", "state", "state_at"], name="task_state_changed"),
+            models.Index(fields=["network", "started_at"], name="task_started"),
             models.Index(fields=["network", "completed_at"], name="task_completed"),
             GinIndex(fields=["tags"], name="task_tags"),
         ]

@@ -56,7 +56,11 @@ SELECT %b, t.kind, t.key, t.label, t.reference, t.order_key
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[]) AS t (kind, key, label, reference, order_key)
 ON CONFLICT (network_id, kind, key) DO UPDATE SET
     label = EXCLUDED.label, reference = EXCLUDED.reference, last_order_key = EXCLUDED.last_order_key
-WHERE timeline_subject.last_order_key <= EXCLUDED.last_order_key
+WHERE CASE WHEN timeline_subject.kind = 'task'
+    AND (timeline_subject.label = timeline_subject.reference) <> (EXCLUDED.label = EXCLUDED.reference)
+    -- Most events about tasks carry no description: that says nothing against the one that is known.
+    THEN timeline_subject.label = timeline_subject.reference
+    ELSE timeline_subject.last_order_key <= EXCLUDED.last_order_key END
 """
 MOVE_READINGS, MOVE_SUBJECTS = (MOVE.format(table=name) for name in ("timeline_reading", "timeline_eventsubject"))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.mobility_work.events import EVENT_TYPES, TABLE
 from integrations.mobility_work.ordering import lower_bound
+from portal.lib.periods import PRESETS, moments_of, read_date
 
 # Every event wears exactly one of these; "verified" is what is usual, so it is no badge.
 VERDICTS: dict[str, str | Promise] = {
@@ -34,30 +35,6 @@ FLAGS: dict[str, tuple[str | Promise, str, str]] = {
     "differs": (_("Contract differs"), "warn", "alert-triangle"),
 }
 
-Period = Callable[[date], tuple[date, date]]  # from today to its first and last day
-
-
-def _last_days(count: int) -> Period:
-    return lambda today: (today - timedelta(days=count - 1), today)
-
-
-def _this_month(today: date) -> tuple[date, date]:
-    return today.replace(day=1), today
-
-
-def _last_month(today: date) -> tuple[date, date]:
-    end = today.replace(day=1) - timedelta(days=1)
-    return end.replace(day=1), end
-
-
-PRESETS: dict[str, tuple[str | Promise, Period]] = {
-    "today": (_("Today"), _last_days(1)),
-    "7d": (_("Last 7 days"), _last_days(7)),
-    "30d": (_("Last 30 days"), _last_days(30)),
-    "90d": (_("Last 90 days"), _last_days(90)),
-    "month": (_("This month"), _this_month),
-    "last-month": (_("Last month"), _last_month),
-}
 KINDS = ("task", "part", "equipment", "location", "person")
 LOWEST, HIGHEST = b"", b"\xff" * 9
 
@@ -98,12 +75,8 @@ class Filters:
 
     def bounds(self, zone: ZoneInfo, now: datetime) -> tuple[bytes, bytes]:
         """Return the order keys between which the events of the chosen days lie, days being those of `zone`."""
-        start, end = self.start, self.end
-        if self.preset:
-            start, end = PRESETS[self.preset][1](now.astimezone(zone).date())
-        low = lower_bound(datetime.combine(start, time.min, zone)) if start else LOWEST
-        high = lower_bound(datetime.combine(end + timedelta(days=1), time.min, zone)) if end else HIGHEST
-        return low, high
+        low, high = moments_of(self.preset, self.start, self.end, zone=zone, now=now)
+        return lower_bound(low) if low else LOWEST, lower_bound(high) if high else HIGHEST
 
 
 def read_filters(data: QueryDict | Mapping[str, str]) -> Filters:
@@ -113,7 +86,7 @@ def read_filters(data: QueryDict | Mapping[str, str]) -> Filters:
     types = tuple(name for name in dict.fromkeys(listed) if name in EVENT_TYPES or name == "?")
     kind = data.get("kind", "")
     preset, flag = data.get("period", ""), data.get("is", "")
-    start, end = _date(data.get("from", ""), problems), _date(data.get("to", ""), problems)
+    start, end = read_date(data.get("from", ""), problems), read_date(data.get("to", ""), problems)
     if start and end and start > end:
         start, end = end, start  # the days between the two are meant, whichever was typed first
     return Filters(
@@ -128,20 +101,6 @@ def read_filters(data: QueryDict | Mapping[str, str]) -> Filters:
         query=data.get("q", "").replace("\0", "").strip()[:200],
         problems=tuple(problems),
     )
-
-
-def _date(text: str, problems: list[str]) -> date | None:
-    if not text:
-        return None
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        problems.append(text[:40])
-        return None
-    if not date(1970, 1, 1) <= found <= date(2200, 1, 1):
-        problems.append(text[:40])
-        return None
-    return found
 
 
 def flag_words(flag: str) -> str:

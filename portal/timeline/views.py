@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from integrations.mobility_work.events import EVENT_TYPES
+from portal.lib.periods import PRESETS
 from portal.networks.access import Access
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
-from portal.timeline.filters import FLAGS, PRESETS, VERDICTS, Filters, flag_words, read_filters, type_choices
+from portal.timeline.filters import FLAGS, VERDICTS, Filters, flag_words, read_filters, type_choices
 from portal.timeline.models import Subject
 from portal.timeline.queries import COUNT_CAP, count_new, last_positions, timeline_page
 from portal.timeline.rows import days_of

@@ -2,7 +2,7 @@
 
 `make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench --servers`
 compares servers instead, `--jobs` measures files alone, `--projections` stock and tasks alone, `--reading` the pages of
-the timeline alone (with `--full` at 1,000,000 events too).
+the timeline alone (with `--full` at 1,000,000 events too), `--tasks` the pages of tasks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ django.setup()
 from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
-from tests.bench import burst, jobs, projecting, reading, receiving, servers, visible  # noqa: E402
+from tests.bench import burst, jobs, projecting, reading, receiving, servers, tasks, visible  # noqa: E402
 from tests.world import ConnectedNetwork, add_network  # noqa: E402
 
 EVENTS = 20_000
@@ -60,6 +60,11 @@ def main() -> None:
             say(name, value)
         return
 
+    if "--tasks" in sys.argv:
+        for name, value in tasks.measure(add_network(organization, "Tasks").network, person).items():
+            say(name, value)
+        return
+
     if "--reading" in sys.argv:
         for name, value in pages_at_sizes(quiet, sizes).items():
             say(name, value)
@@ -91,6 +96,7 @@ def main() -> None:
         }
 
     figures |= jobs.measure(add_network(organization, "Files"), person)
+    figures |= tasks.measure(add_network(organization, "Tasks").network, person)
 
     busy, large = add_network(organization, "Busy"), add_network(organization, "Large")
     figures |= projecting.measure(busy, large.network, sizes[1:])

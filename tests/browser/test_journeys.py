@@ -22,6 +22,8 @@ PAGES = [
     "/", "/timeline/", "/timeline/?q=nothing-like-this", "/networks/", "/networks/val-darve-cluses/",
     "/networks/val-darve-annecy/quarantine/", "/networks/val-darve-cluses/events/300/", "/networks/connect/",
     "/send/", "/send/?network=val-darve-cluses", "/jobs/", "/jobs/?state=done",
+    "/tasks/", "/tasks/?q=nothing-like-this", "/tasks/board/?network=val-darve-cluses", "/tasks/figures/",
+    "/networks/val-darve-cluses/things/equipment/?key=id:2502",
     "/networks/val-darve-cluses/send/scheduleTask/", "/networks/val-darve-cluses/send/updateSpareParts/one/",
     "/networks/val-darve-cluses/listen/",
     "/networks/val-darve-cluses/secrets/add/", "/people/", "/trail/", "/help/",

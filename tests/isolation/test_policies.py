@@ -116,6 +116,7 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
         "portal_quarantine_count_down",
         "portal_quarantine_store",
         "portal_search_events",
+        "portal_tasks_found",
     }
     for name, public, config in functions:
         assert "search_path=pg_catalog, public, pg_temp" in config, name

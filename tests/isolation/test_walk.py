@@ -55,6 +55,7 @@ OPEN = {
 OWN = set(OPEN) | {"account_change_password", "account_set_password", "preferences"}
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
 OWN |= {"jobs", "send", "exports", "export_new", "api_reference"}
+OWN |= {"tasks", "task_board", "task_figures"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
@@ -209,7 +210,7 @@ def test_an_outsiders_own_pages_show_nothing_foreign(name: str, values: dict[str
 
 def test_an_outsider_sees_their_own_network_and_cannot_ask_for_another(values: dict[str, Any], world: World) -> None:
     client = client_of(world.charlie)
-    for name in ("home", "timeline", "networks", "trail", "jobs", "send"):
+    for name in ("home", "timeline", "networks", "trail", "jobs", "send", "tasks", "task_board", "task_figures"):
         assert "Elsewhere" in client.get(reverse(name)).content.decode()
         if name not in {"home", "networks"}:
             refused = client.get(reverse(name), {"network": world.foundry.network.slug})

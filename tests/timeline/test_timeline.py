@@ -22,7 +22,7 @@ from portal.lib.scope import network_scope, tenant_scope
 from portal.networks.models import Network
 from portal.timeline import queries
 from portal.timeline.filters import FLAGS, Filters, read_filters
-from portal.timeline.models import EventSubject, Reading
+from portal.timeline.models import EventSubject, Reading, Subject
 from portal.timeline.queries import count_new, neighbours, timeline_page
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.pipeline import process_waiting
@@ -403,3 +403,19 @@ def test_a_period_has_its_first_and_last_day(preset: str, now: str, first: str, 
 def test_dates_in_the_wrong_order_mean_the_days_between_them() -> None:
     found = read_filters({"from": "2026-10-20", "to": "2026-10-01"})
     assert (found.start, found.end) == (date(2026, 10, 1), date(2026, 10, 20))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+@pytest.mark.parametrize("batch", [1, 7])
+def test_a_task_keeps_its_description_whatever_the_order_of_arrival(
+    world: World, order: tuple[int, ...], batch: int
+) -> None:
+    """Only some events carry it: one without says nothing against it."""
+    told = [
+        body(1, task={"id": "7c41d9ae", "description": "Grease", "tags": []}),
+        body(2, task={"id": "7c41d9ae", "description": "Grease the bearings", "tags": []}),
+        body(3, task={"id": "7c41d9ae"}),
+    ]
+    arrive(world.foundry, *(told[number] for number in order), batch=batch)
+    with network_scope(world.foundry.network.id):
+        assert Subject.objects.get(kind="task").label == "Grease the bearings"
