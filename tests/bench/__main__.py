@@ -1,8 +1,7 @@
 """`make bench`: speed as ratios in one run; a table, and .data/bench.json.
 
-`make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench --servers`
-compares servers instead, `--jobs` measures files alone, `--projections` stock and tasks alone, `--reading` the pages of
-the timeline alone (with `--full` at 1,000,000 events too), `--tasks` the pages of tasks.
+`make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench` with
+`--events`, `--jobs`, `--tasks`, `--projections` or `--reading` measures a part alone, `--servers` compares servers.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests import harness  # starts the engines and sets the environment, before Django loads
@@ -35,58 +35,63 @@ def say(name: str, value: float) -> None:
 
 
 def main() -> None:
-    """Measure and report."""
-    figures: dict[str, float] = {}
+    """Measure what is asked for by `--name`, or everything, and report."""
     organization, person, _ = create_organization("Bench", admin_email="bench@example.com", actor=COMMAND_LINE)
-    place, quiet = add_network(organization, "Receiving"), add_network(organization, "Reading")
-    steady = add_network(organization, "Steady")
+    full = "--full" in sys.argv
+    sizes = [10_000, 100_000] + ([1_000_000] if full else [])
+
+    def connected(name: str) -> ConnectedNetwork:
+        return add_network(organization, name)
+
+    parts: dict[str, Callable[[], dict[str, float]]] = {
+        "--events": lambda: events(connected("Receiving"), connected("Steady"), connected("Flooded"), full=full),
+        "--jobs": lambda: jobs.measure(connected("Files"), person),
+        "--tasks": lambda: tasks.measure(connected("Tasks").network, person),
+        "--projections": lambda: projecting.measure(connected("Busy"), connected("Large").network, sizes[1:]),
+        "--reading": lambda: pages_at_sizes(connected("Reading"), sizes),
+    }
+    if "--servers" in sys.argv:
+        parts = {"--servers": lambda: servers.compare(connected("Servers"))}
+    chosen = [name for name in parts if name in sys.argv] or list(parts)
+    figures: dict[str, float] = {}
+    for name in chosen:
+        found = parts[name]()
+        for words, value in found.items():
+            say(words, value)
+        figures |= found
+    if len(chosen) == len(parts) > 1:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(figures, indent=2))
+        print(f"\nWritten to {RESULTS}. The engines ran without fsync: only the ratios within this run say something.")
+
+
+def events(
+    place: ConnectedNetwork, steady: ConnectedNetwork, flooded: ConnectedNetwork, *, full: bool
+) -> dict[str, float]:
+    """Measure the way of an event from the vendor's POST to a row on a page."""
     owner_url = os.environ["DATABASE_OWNER_URL"]
     receiving.make_bare_table(owner_url)
-    full = "--full" in sys.argv
-    if "--servers" in sys.argv:
-        for name, value in servers.compare(place).items():
-            say(name, value)
-        return
-
-    if "--jobs" in sys.argv:
-        for name, value in jobs.measure(add_network(organization, "Files"), person).items():
-            say(name, value)
-        return
-
-    sizes = [10_000, 100_000] + ([1_000_000] if full else [])
-    if "--projections" in sys.argv:
-        busy, large = add_network(organization, "Busy"), add_network(organization, "Large")
-        for name, value in projecting.measure(busy, large.network, sizes[1:]).items():
-            say(name, value)
-        return
-
-    if "--tasks" in sys.argv:
-        for name, value in tasks.measure(add_network(organization, "Tasks").network, person).items():
-            say(name, value)
-        return
-
-    if "--reading" in sys.argv:
-        for name, value in pages_at_sizes(quiet, sizes).items():
-            say(name, value)
-        return
-
     result = receiving.through_the_receiver(place, EVENTS)
     bare = receiving.through_a_bare_view(place, EVENTS // 2, owner_url)
     inserts = receiving.by_pgbench(owner_url)
-    figures |= {"receiver per second": result.rate, "receiver p99 ms": result.p99_ms, "receiver p50 ms": result.p50_ms}
-    figures |= {"bare view per second": bare.rate, "bare view p99 ms": bare.p99_ms, "pgbench per second": inserts}
-    figures |= {"receiver / bare view": result.rate / bare.rate, "receiver / pgbench": result.rate / inserts}
-
+    figures: dict[str, float] = {
+        "receiver per second": result.rate,
+        "receiver p99 ms": result.p99_ms,
+        "receiver p50 ms": result.p50_ms,
+        "bare view per second": bare.rate,
+        "bare view p99 ms": bare.p99_ms,
+        "pgbench per second": inserts,
+        "receiver / bare view": result.rate / bare.rate,
+        "receiver / pgbench": result.rate / inserts,
+    }
     started, drained = time.perf_counter(), 0
     while done := process_waiting(place.network.id, limit=500):
         drained += done
     figures["drained per second"] = drained / (time.perf_counter() - started)
-
     waited = visible.seconds_until_visible(steady)
     figures |= {f"POST to row p{share}, ms": waited[len(waited) * share // 100] * 1000 for share in (50, 99)}
-
     if full:
-        flood = burst.through_everything(add_network(organization, "Flooded"), result.rate)
+        flood = burst.through_everything(flooded, result.rate)
         figures |= {
             "burst of a minute, events": flood.acknowledged,
             "burst, acknowledged per second": flood.rate,
@@ -94,19 +99,7 @@ def main() -> None:
             "burst, drained per second meanwhile": flood.drained_rate,
             "burst, receiver p99 ms while draining": flood.steady_p99_ms,
         }
-
-    figures |= jobs.measure(add_network(organization, "Files"), person)
-    figures |= tasks.measure(add_network(organization, "Tasks").network, person)
-
-    busy, large = add_network(organization, "Busy"), add_network(organization, "Large")
-    figures |= projecting.measure(busy, large.network, sizes[1:])
-
-    figures |= pages_at_sizes(quiet, sizes)
-    for name, value in figures.items():
-        say(name, value)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(figures, indent=2))
-    print(f"\nWritten to {RESULTS}. The engines ran without fsync: only the ratios within this run say something.")
+    return figures
 
 
 def pages_at_sizes(place: ConnectedNetwork, sizes: list[int]) -> dict[str, float]:

@@ -38,8 +38,9 @@ from portal.api.parameters import (
 from portal.api.queries.events import event_at, events_since, subjects_of
 from portal.api.queries.names import names_of
 from portal.api.registry import listing, single
+from portal.lib.periods import PRESETS
 from portal.networks.models import Network
-from portal.timeline.filters import FLAGS, KINDS, PRESETS, VERDICTS, Filters
+from portal.timeline.filters import FLAGS, KINDS, VERDICTS, Filters
 from portal.timeline.queries import timeline_page
 
 AREA = "Events"
