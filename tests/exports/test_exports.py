@@ -175,7 +175,7 @@ def test_an_export_whose_worker_died_is_begun_anew_and_given_up_in_the_end(world
             write_all()
         assert due() == []  # its lease runs
         with scope:
-            Export.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            Export.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         scope = tenant_scope(networks=[world.foundry.network.id])
     write_all()
     assert "failed several times" in client.get(address).content.decode()
@@ -189,7 +189,7 @@ def test_a_worker_that_was_slow_does_not_spoil_the_work_of_the_next(world: World
 
     def slow(*args: Any) -> int:
         with tenant_scope(networks=[world.foundry.network.id]):
-            Export.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+            Export.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         with patch.object(writing, "_write_file", original):
             write_all()
         return original(*args)
@@ -205,7 +205,7 @@ def test_files_go_after_their_time(world: World) -> None:
     address = ask(client)["Location"]
     write_all()
     with tenant_scope(networks=[world.foundry.network.id]):
-        Export.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        Export.objects.update(expires_at=timezone.now() - timedelta(hours=1))
     assert remove_expired() == 1
     assert client.get(address).status_code == 404
     sweep()
