@@ -52,7 +52,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": base}
     match = getattr(request, "resolver_match", None)
     slug = match.kwargs.get("slug") if match else None
-    if match and match.url_name in {"timeline", "tasks", "task_board", "task_figures", "send", "jobs"}:
+    if match and match.url_name in {"home", "timeline", "tasks", "task_board", "task_figures", "send", "jobs"}:
         slug = request.GET.get("network")
     current = next((network for network in access.networks if network.slug == slug), None)
     return {
