@@ -33,6 +33,7 @@ NAVIGATION = (
     Entry("home", _("Overview"), "layout-dashboard"),
     Entry("timeline", _("Timeline"), "timeline-event"),
     Entry("tasks", _("Tasks"), "clipboard-check"),
+    Entry("coverage", _("Coverage"), "heartbeat"),
     Entry("send", _("Send"), "send", senders_only=True),
     Entry("jobs", _("Jobs"), "list-details"),
     Entry("networks", _("Networks"), "building-factory-2"),
@@ -41,7 +42,16 @@ NAVIGATION = (
     Entry("help", _("Help"), "lifebuoy"),
 )
 # Pages with a network's address to which people come by another entry of the menu.
-HOME_OF = {"api_reference": "help", "event": "timeline", "subject": "timeline", "upload": "send", "new_item": "send"}
+HOME_OF = {
+    "api_reference": "help",
+    "event": "timeline",
+    "subject": "timeline",
+    "upload": "send",
+    "new_item": "send",
+    "silence": "coverage",
+}
+# Pages over several networks, of which an address may name one.
+VIEWS_BY_NETWORK = frozenset({"home", "coverage", "timeline", "tasks", "task_board", "task_figures", "send", "jobs"})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -52,7 +62,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": base}
     match = getattr(request, "resolver_match", None)
     slug = match.kwargs.get("slug") if match else None
-    if match and match.url_name in {"home", "timeline", "tasks", "task_board", "task_figures", "send", "jobs"}:
+    if match and match.url_name in VIEWS_BY_NETWORK:
         slug = request.GET.get("network")
     current = next((network for network in access.networks if network.slug == slug), None)
     return {

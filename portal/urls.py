@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.accounts import views as accounts
 from portal.api import reference as api_reference
 from portal.api import views as tokens
-from portal.explore import overview, support, task_figures, task_list, trail
+from portal.explore import coverage, overview, support, task_figures, task_list, trail
 from portal.explore import views as explore
 from portal.exports import views as exports
 from portal.jobs import check_views as checks
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/", task_list.task_table, name="tasks"),
     path("tasks/board/", task_list.task_board, name="task_board"),
     path("tasks/figures/", task_figures.figures, name="task_figures"),
+    path("coverage/", coverage.coverage, name="coverage"),
     path("networks/", networks.network_list, name="networks"),
     path("networks/connect/", networks.connect, name="connect"),
     path("networks/<slug:slug>/", webhooks.network, name="network"),
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/secrets/<uuid:secret_id>/retire/", networks.secret_retire, name="secret_retire"),
     path("networks/<slug:slug>/address/rotate/", networks.address_rotate, name="address_rotate"),
     path("networks/<slug:slug>/recipe/release/", networks.recipe_release, name="recipe_release"),
+    path("networks/<slug:slug>/silence/", coverage.silence, name="silence"),
     path("networks/<slug:slug>/quarantine/", webhooks.quarantine, name="quarantine"),
     path("networks/<slug:slug>/deliveries/<uuid:delivery_id>/again/", webhooks.again, name="delivery_again"),
     path("networks/<slug:slug>/events/<int:position>/", explore.event, name="event"),

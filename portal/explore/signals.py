@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.explore.links import list_url
 from portal.jobs.attention import FAILED_FOR, UNCERTAIN_FOR, WAITING_STATES
 from portal.networks.models import Network
+from portal.webhooks.coverage_map import silences
 from portal.webhooks.glance import Glance, glances
 
 MOST = 1000
@@ -45,7 +46,7 @@ class Signal:
         """Return the address of the rows that are counted."""
         if self.in_address:
             return reverse(self.page, args=[network.slug])
-        return list_url(self.page, network=network.slug, **{"is": self.value})
+        return list_url(self.page, network=network.slug, **{"is": self.value} if self.value else {})
 
 
 SIGNALS = (
@@ -63,8 +64,10 @@ SIGNALS = (
     Signal(
         key="overdue", label=_("Overdue tasks"), short=_("Overdue"), unit=_("tasks"), state="bad",
         page="tasks", value="overdue",
-        counted="""tasks_task t JOIN tasks_plan x ON x.network_id = t.network_id AND x.task = t.task
-            WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started') AND x.ends_at < %(now)s""",
+        counted="""tasks_task t JOIN tasks_plan p ON p.network_id = t.network_id AND p.task = t.task
+            WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started') AND p.ends_at < %(now)s
+            AND (NOT p.all_day OR (date_trunc('day', p.ends_at AT TIME ZONE n.zone) + interval '1 day')
+                AT TIME ZONE n.zone <= %(now)s)""",
         explained=_("Tasks that are neither completed nor cancelled after their planned end. Events carry no planned "
                     "end: it is known of tasks that a job of this portal scheduled."),
     ),
@@ -72,7 +75,7 @@ SIGNALS = (
         key="stale", label=_("Stale tasks"), short=_("Stale"), unit=_("tasks"), state="warn",
         page="tasks", value="stale",
         counted="""tasks_task x WHERE x.network_id = n.id AND x.state = 'started'
-            AND coalesce(greatest(x.started_at, x.last_activity_at), x.state_at) < %(stale)s""",
+            AND greatest(x.state_at, x.last_activity_at) < %(stale)s""",
         explained=_("Tasks that were started, and on which nobody reported an activity for 7 days."),
     ),
     Signal(
@@ -101,18 +104,20 @@ SIGNALS = (
     ),
     Signal(
         key="gaps", label=_("Open gaps"), short=_("Gaps"), unit=_("gaps"), state="warn",
-        page="gaps", counted="stock_gap x WHERE x.network_id = n.id AND x.closed_by IS NULL",
+        page="stock_gaps", counted="stock_gap x WHERE x.network_id = n.id AND x.closed_by IS NULL",
         explained=_("Stock that changed without an event that arrived here: an event may have been missed."),
     ),
     Signal(
         key="silence", label=_("Silence"), short=_("Silent"), unit=_("alarms"), state="warn",
-        page="network", in_address=True,
-        explained=_("Networks from which nothing arrived for more than a day."),
+        page="coverage",
+        explained=_("The network itself, and event types, from which nothing arrived for longer than is set for them "
+                    "on the coverage page; without a setting, the network after 24 hours."),
     ),
 )  # fmt: skip
 COUNT = "(SELECT count(*) FROM (SELECT FROM {} LIMIT %(limit)s) counted)"
 UNCERTAIN = """(SELECT coalesce(sum(x.uncertain), 0) FROM jobs_job x
     WHERE x.network_id = n.id AND x.uncertain > 0 AND x.created_at >= %(uncertain)s)"""
+COUNTS = "SELECT n.id, {} FROM unnest(%(networks)s::uuid[], %(zones)s::text[]) n(id, zone)"
 COUNTED = [signal for signal in SIGNALS if signal.counted]
 
 
@@ -170,12 +175,13 @@ class Standing:
 
 def standings(networks: Sequence[Network], *, person: UUID, now: datetime) -> list[Standing]:
     """Return what needs attention on each network, in a number of queries that is always the same. Needs the scope."""
-    counts = _counts([network.id for network in networks], person=person, now=now)
+    counts = _counts(networks, person=person, now=now)
+    silent = silences(networks, now=now)
     made = []
     for glance in glances(networks):
         found = counts[glance.network.id]
         found["quarantine"] = glance.quarantined + glance.troubled
-        found["silence"] = int(glance.silent)
+        found["silence"] = int(glance.silent) + len(silent[glance.network.id])
         figures = {signal.key: Figure(signal, int(found[signal.key]), signal.url(glance.network)) for signal in SIGNALS}
         made.append(Standing(glance, figures))
     return made
@@ -196,11 +202,12 @@ def capped(count: int, *, is_more: bool) -> str:
     return str(number_format(count, force_grouping=True)) + ("+" if is_more else "")
 
 
-def _counts(ids: Sequence[UUID], *, person: UUID, now: datetime) -> dict[UUID, dict[str, int]]:
+def _counts(networks: Sequence[Network], *, person: UUID, now: datetime) -> dict[UUID, dict[str, int]]:
     columns = [COUNT.format(signal.counted) for signal in COUNTED]
     names = [*(signal.key for signal in COUNTED), "uncertain"]
     values: dict[str, Any] = {
-        "networks": list(ids),
+        "networks": [network.id for network in networks],
+        "zones": [network.time_zone for network in networks],
         "limit": MOST + 1,
         "person": person,
         "now": now,
@@ -210,8 +217,5 @@ def _counts(ids: Sequence[UUID], *, person: UUID, now: datetime) -> dict[UUID, d
         "waiting": [str(state) for state in WAITING_STATES],
     }
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT n.id, {', '.join([*columns, UNCERTAIN])} FROM unnest(%(networks)s::uuid[]) n(id)",  # noqa: S608
-            values,
-        )
+        cursor.execute(COUNTS.format(", ".join([*columns, UNCERTAIN])), values)
         return {network_id: dict(zip(names, counts, strict=True)) for network_id, *counts in cursor.fetchall()}

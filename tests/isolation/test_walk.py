@@ -56,6 +56,7 @@ OWN = set(OPEN) | {"account_change_password", "account_set_password", "preferenc
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
 OWN |= {"jobs", "send", "exports", "export_new", "api_reference"}
 OWN |= {"tasks", "task_board", "task_figures"}
+OWN |= {"coverage"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
