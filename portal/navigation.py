@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.explore.health import bell, choices
 from portal.jobs.notices import JobNotice, notices_of
 from portal.networks.access import Access, Level
+from portal.notifications.kinds import JOB, Mode
+from portal.notifications.preferences import mode_of
+from portal.notifications.queries import unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "choices": partial(choices, access),
             "bell": partial(bell, access),
             "job_notices": partial(_job_notices, access),
+            "notices": partial(unseen, access),
             "network": current,
         }
     }
 
 
 def _job_notices(access: Access) -> list[JobNotice]:
-    return notices_of(access, now=timezone.now())
+    return notices_of(access, now=timezone.now()) if mode_of(access.user, JOB) != Mode.OFF else []
 
 
 def _is_for(entry: Entry, access: Access) -> bool:

@@ -18,6 +18,7 @@ from portal.jobs import take_away_views as take_away
 from portal.jobs import upload_views as prepare
 from portal.lib import health
 from portal.networks import views as networks
+from portal.notifications import views as notifications
 from portal.timeline import views as timeline
 from portal.webhooks import metrics
 from portal.webhooks import views as webhooks
@@ -31,6 +32,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.home, name="home"),
     path("help/", overview.help_page, name="help"),
     path("preferences/", accounts.preferences, name="preferences"),
+    path("preferences/notifications/", notifications.preferences, name="notification_preferences"),
+    path("notices/", notifications.notices, name="notices"),
+    path("notices/seen/", notifications.notices_seen, name="notices_seen"),
+    path("networks/<slug:slug>/notices/<uuid:notice_id>/", notifications.notice, name="notice"),
     path("timeline/", timeline.timeline, name="timeline"),
     path("timeline/new/", timeline.new_events, name="new_events"),
     path("tasks/", task_list.task_table, name="tasks"),
