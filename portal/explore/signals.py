@@ -38,7 +38,7 @@ class Signal:
     state: str  # warn, bad or progress: how it looks where there is any
     explained: str | Promise
     page: str  # name of the list that shows the rows
-    value: str = ""  # of that list's filter `is`
+    filter: tuple[str, str] | None = None  # name and value in that list's address
     in_address: bool = False  # the list belongs to one network: its address holds the name
     counted: str = ""  # FROM and WHERE of the rows, for the network n.id; "" = known otherwise
 
@@ -46,26 +46,29 @@ class Signal:
         """Return the address of the rows that are counted."""
         if self.in_address:
             return reverse(self.page, args=[network.slug])
-        return list_url(self.page, network=network.slug, **{"is": self.value} if self.value else {})
+        return list_url(self.page, network=network.slug, **dict([self.filter] if self.filter else []))
 
 
 SIGNALS = (
     Signal(
         key="out", label=_("Out of stock"), short=_("Out of stock"), unit=_("parts"), state="bad",
-        page="stock", value="out", counted="stock_part x WHERE x.network_id = n.id AND x.out_since IS NOT NULL",
+        page="stock", filter=("low", "out"),
+        counted="stock_part x WHERE x.network_id = n.id AND x.out_since IS NOT NULL",
         explained=_("Parts whose last known level is 0 or less."),
     ),
     Signal(
         key="below", label=_("Below minimum"), short=_("Below minimum"), unit=_("parts"), state="warn",
-        page="stock", value="below", counted="stock_part x WHERE x.network_id = n.id AND x.below_since IS NOT NULL",
+        page="stock", filter=("low", "below"),
+        counted="stock_part x WHERE x.network_id = n.id AND x.below_since IS NOT NULL",
         explained=_("Parts whose last known level is below their minimum, as far as events name one. Parts that are "
                     "out of stock and have a minimum are among them."),
     ),
     Signal(
         key="overdue", label=_("Overdue tasks"), short=_("Overdue"), unit=_("tasks"), state="bad",
-        page="tasks", value="overdue",
-        counted="""tasks_task t JOIN tasks_plan p ON p.network_id = t.network_id AND p.task = t.task
-            WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started') AND p.ends_at < %(now)s
+        page="tasks", filter=("overdue", "1"),
+        # The open tasks are gathered first, and their plans found by one scan of keys: a join would read all plans.
+        counted="""tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELECT t.task FROM tasks_task t
+                WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started'))) AND p.ends_at < %(now)s
             AND (NOT p.all_day OR (date_trunc('day', p.ends_at AT TIME ZONE n.zone) + interval '1 day')
                 AT TIME ZONE n.zone <= %(now)s)""",
         explained=_("Tasks that are neither completed nor cancelled after their planned end. Events carry no planned "
@@ -73,26 +76,26 @@ SIGNALS = (
     ),
     Signal(
         key="stale", label=_("Stale tasks"), short=_("Stale"), unit=_("tasks"), state="warn",
-        page="tasks", value="stale",
+        page="tasks", filter=("stale", "1"),
         counted="""tasks_task x WHERE x.network_id = n.id AND x.state = 'started'
             AND greatest(x.state_at, x.last_activity_at) < %(stale)s""",
         explained=_("Tasks that were started, and on which nobody reported an activity for 7 days."),
     ),
     Signal(
         key="uncertain", label=_("Uncertain rows"), short=_("Uncertain"), unit=_("rows"), state="warn",
-        page="jobs", value="uncertain",
+        page="jobs", filter=("is", "uncertain"),
         explained=_("Rows that may or may not have reached Mobility Work, in jobs of the last 30 days; none is sent "
                     "again by itself. Look them up in Mobility Work."),
     ),
     Signal(
         key="failed", label=_("Failed jobs"), short=_("Failed jobs"), unit=_("jobs"), state="bad",
-        page="jobs", value="failed",
+        page="jobs", filter=("is", "failed"),
         counted="jobs_job x WHERE x.network_id = n.id AND x.state = 'failed' AND x.ended_at >= %(failed)s",
         explained=_("Jobs of which no row was taken, and that ended in the last 7 days."),
     ),
     Signal(
         key="waiting", label=_("Jobs waiting for me"), short=_("For me"), unit=_("jobs"), state="progress",
-        page="jobs", value="waiting",
+        page="jobs", filter=("is", "waiting"),
         counted="""jobs_job x WHERE x.network_id = n.id AND x.state = ANY (%(waiting)s)
             AND x.created_by_id = %(person)s""",
         explained=_("Jobs of mine that are not sent yet, or are paused until somebody decides."),
@@ -117,6 +120,9 @@ SIGNALS = (
 COUNT = "(SELECT count(*) FROM (SELECT FROM {} LIMIT %(limit)s) counted)"
 UNCERTAIN = """(SELECT coalesce(sum(x.uncertain), 0) FROM jobs_job x
     WHERE x.network_id = n.id AND x.uncertain > 0 AND x.created_at >= %(uncertain)s)"""
+QUARANTINE = """(SELECT count(*) FROM (SELECT FROM webhooks_processing x
+    WHERE x.network_id = n.id AND x.state IN ('failed', 'held') LIMIT %(limit)s) counted)
+    + coalesce((SELECT u.entries FROM webhooks_quarantineusage u WHERE u.network_id = n.id), 0)"""
 COUNTS = "SELECT n.id, {} FROM unnest(%(networks)s::uuid[], %(zones)s::text[]) n(id, zone)"
 COUNTED = [signal for signal in SIGNALS if signal.counted]
 
@@ -180,7 +186,6 @@ def standings(networks: Sequence[Network], *, person: UUID, now: datetime) -> li
     made = []
     for glance in glances(networks):
         found = counts[glance.network.id]
-        found["quarantine"] = glance.quarantined + glance.troubled
         found["silence"] = int(glance.silent) + len(silent[glance.network.id])
         figures = {signal.key: Figure(signal, int(found[signal.key]), signal.url(glance.network)) for signal in SIGNALS}
         made.append(Standing(glance, figures))
@@ -204,7 +209,7 @@ def capped(count: int, *, is_more: bool) -> str:
 
 def _counts(networks: Sequence[Network], *, person: UUID, now: datetime) -> dict[UUID, dict[str, int]]:
     columns = [COUNT.format(signal.counted) for signal in COUNTED]
-    names = [*(signal.key for signal in COUNTED), "uncertain"]
+    names = [*(signal.key for signal in COUNTED), "uncertain", "quarantine"]
     values: dict[str, Any] = {
         "networks": [network.id for network in networks],
         "zones": [network.time_zone for network in networks],
@@ -217,5 +222,5 @@ def _counts(networks: Sequence[Network], *, person: UUID, now: datetime) -> dict
         "waiting": [str(state) for state in WAITING_STATES],
     }
     with connection.cursor() as cursor:
-        cursor.execute(COUNTS.format(", ".join([*columns, UNCERTAIN])), values)
+        cursor.execute(COUNTS.format(", ".join([*columns, UNCERTAIN, QUARANTINE])), values)
         return {network_id: dict(zip(names, counts, strict=True)) for network_id, *counts in cursor.fetchall()}
