@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy as _
 from portal.explore.links import list_url
 from portal.jobs.attention import FAILED_FOR, UNCERTAIN_FOR, WAITING_STATES
 from portal.networks.models import Network
+from portal.tasks.conditions import DUE, LAST_WORK, stale_before
 from portal.webhooks.coverage_map import silences
 from portal.webhooks.glance import Glance, glances
 
 MOST = 1000
-STALE_AFTER = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +67,17 @@ SIGNALS = (
         key="overdue", label=_("Overdue tasks"), short=_("Overdue"), unit=_("tasks"), state="bad",
         page="tasks", filter=("overdue", "1"),
         # The open tasks are gathered first, and their plans found by one scan of keys: a join would read all plans.
-        counted="""tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELECT t.task FROM tasks_task t
-                WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started'))) AND p.ends_at < %(now)s
-            AND (NOT p.all_day OR (date_trunc('day', p.ends_at AT TIME ZONE n.zone) + interval '1 day')
-                AT TIME ZONE n.zone <= %(now)s)""",
+        counted=f"""tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELECT t.task FROM tasks_task t
+            WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started')))
+            AND p.ends_at < %(now)s AND {DUE} <= %(now)s""",  # noqa: S608 - fixed parts only
         explained=_("Tasks that are neither completed nor cancelled after their planned end. Events carry no planned "
                     "end: it is known of tasks that a job of this portal scheduled."),
     ),
     Signal(
         key="stale", label=_("Stale tasks"), short=_("Stale"), unit=_("tasks"), state="warn",
         page="tasks", filter=("stale", "1"),
-        counted="""tasks_task x WHERE x.network_id = n.id AND x.state = 'started'
-            AND greatest(x.state_at, x.last_activity_at) < %(stale)s""",
-        explained=_("Tasks that were started, and on which nobody reported an activity for 7 days."),
+        counted=f"""tasks_task t WHERE t.network_id = n.id AND t.state = 'started' AND {LAST_WORK} < %(stale)s""",
+        explained=_("Started tasks of which nothing was heard for 7 days, or for the days set for this installation."),
     ),
     Signal(
         key="uncertain", label=_("Uncertain rows"), short=_("Uncertain"), unit=_("rows"), state="warn",
@@ -216,7 +214,7 @@ def _counts(networks: Sequence[Network], *, person: UUID, now: datetime) -> dict
         "limit": MOST + 1,
         "person": person,
         "now": now,
-        "stale": now - STALE_AFTER,
+        "stale": stale_before(now),
         "failed": now - FAILED_FOR,
         "uncertain": now - UNCERTAIN_FOR,
         "waiting": [str(state) for state in WAITING_STATES],

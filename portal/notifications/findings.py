@@ -15,6 +15,7 @@ from django.db import connection
 
 from portal.lib.ids import first_id_at
 from portal.networks.models import Network
+from portal.tasks.conditions import DUE
 from portal.webhooks.coverage_map import silences
 from portal.webhooks.glance import glances
 
@@ -27,12 +28,9 @@ SELECT p.part, p.{since}, jsonb_build_object('label', coalesce(s.label, p.part))
 LEFT JOIN timeline_subject s ON s.network_id = p.network_id AND s.kind = 'part' AND s.key = p.part
 WHERE p.network_id = %(network)s AND p.{since} >= %(after)s {more} AND {told} ORDER BY p.{since} DESC LIMIT %(limit)s
 """
-# A plan of whole days is over when its last day is, at the site.
-DUE = """CASE WHEN p.all_day THEN (date_trunc('day', p.ends_at AT TIME ZONE %(zone)s) + interval '1 day')
-    AT TIME ZONE %(zone)s ELSE p.ends_at END"""
 OVERDUE = """
 SELECT d.task, d.due, jsonb_build_object('label', coalesce(s.label, d.task)) FROM (
-    SELECT t.network_id, t.task, {due} AS due FROM tasks_plan p
+    SELECT t.network_id, t.task, {due} AS due FROM (SELECT %(zone)s::text AS zone) n CROSS JOIN tasks_plan p
     JOIN tasks_task t ON t.network_id = p.network_id AND t.task = p.task
     WHERE p.network_id = %(network)s AND t.state IN ('seen', 'scheduled', 'started')
         AND p.ends_at >= %(after)s - interval '1 day' AND p.ends_at < %(now)s

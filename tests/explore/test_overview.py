@@ -104,7 +104,7 @@ def test_a_figure_leads_to_the_rows_that_it_counts(world: World) -> None:
     for value, count in (("failed", 1), ("uncertain", 1), ("waiting", 1)):
         url = f"/jobs/?network={network.slug}&is={value}"
         assert url.replace("&", "&amp;") in page
-        assert client.get(url).content.decode().count('<tr data-row-link') == count
+        assert client.get(url).content.decode().count("<tr data-row-link") == count
     assert reverse("quarantine", args=[network.slug]) in page
 
 
