@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from portal.explore.health import bell, choices
 from portal.jobs.notices import JobNotice, notices_of
 from portal.networks.access import Access, Level
+from portal.notifications.kinds import JOB, Mode
+from portal.notifications.preferences import mode_of
+from portal.notifications.queries import unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ NAVIGATION = (
     Entry("home", _("Overview"), "layout-dashboard"),
     Entry("timeline", _("Timeline"), "timeline-event"),
     Entry("tasks", _("Tasks"), "clipboard-check"),
+    Entry("coverage", _("Coverage"), "heartbeat"),
     Entry("send", _("Send"), "send", senders_only=True),
     Entry("jobs", _("Jobs"), "list-details"),
     Entry("networks", _("Networks"), "building-factory-2"),
@@ -41,7 +45,16 @@ NAVIGATION = (
     Entry("help", _("Help"), "lifebuoy"),
 )
 # Pages with a network's address to which people come by another entry of the menu.
-HOME_OF = {"api_reference": "help", "event": "timeline", "subject": "timeline", "upload": "send", "new_item": "send"}
+HOME_OF = {
+    "api_reference": "help",
+    "event": "timeline",
+    "subject": "timeline",
+    "upload": "send",
+    "new_item": "send",
+    "silence": "coverage",
+}
+# Pages over several networks, of which an address may name one.
+VIEWS_BY_NETWORK = frozenset({"home", "coverage", "timeline", "tasks", "task_board", "task_figures", "send", "jobs"})
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -52,7 +65,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": base}
     match = getattr(request, "resolver_match", None)
     slug = match.kwargs.get("slug") if match else None
-    if match and match.url_name in {"timeline", "tasks", "task_board", "task_figures", "send", "jobs"}:
+    if match and match.url_name in VIEWS_BY_NETWORK:
         slug = request.GET.get("network")
     current = next((network for network in access.networks if network.slug == slug), None)
     return {
@@ -64,13 +77,14 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "choices": partial(choices, access),
             "bell": partial(bell, access),
             "job_notices": partial(_job_notices, access),
+            "notices": partial(unseen, access),
             "network": current,
         }
     }
 
 
 def _job_notices(access: Access) -> list[JobNotice]:
-    return notices_of(access, now=timezone.now())
+    return notices_of(access, now=timezone.now()) if mode_of(access.user, JOB) != Mode.OFF else []
 
 
 def _is_for(entry: Entry, access: Access) -> bool:

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "portal.tasks",
     "portal.jobs",
     "portal.webhooks",
+    "portal.notifications",
     "portal.explore",
     "portal.exports",
     "portal.api",
@@ -265,6 +266,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "portal.exports.background.sweep",
         "schedule": 2.0,
         "options": {"expires": 2.0},
+    },
+    "sweep-news": {
+        "task": "portal.notifications.background.sweep_news",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "sweep-mails": {
+        "task": "portal.notifications.background.sweep_mails",
+        "schedule": 3.0,
+        "options": {"expires": 3.0},
     },
     "refresh-network-settings": {
         "task": "portal.networks.background.sweep_settings",

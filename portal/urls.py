@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.accounts import views as accounts
 from portal.api import reference as api_reference
 from portal.api import views as tokens
-from portal.explore import overview, support, task_figures, task_list, trail
+from portal.explore import coverage, overview, support, task_figures, task_list, trail
 from portal.explore import views as explore
 from portal.exports import views as exports
 from portal.jobs import check_views as checks
@@ -18,6 +18,7 @@ from portal.jobs import take_away_views as take_away
 from portal.jobs import upload_views as prepare
 from portal.lib import health
 from portal.networks import views as networks
+from portal.notifications import views as notifications
 from portal.timeline import views as timeline
 from portal.webhooks import metrics
 from portal.webhooks import views as webhooks
@@ -31,11 +32,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.home, name="home"),
     path("help/", overview.help_page, name="help"),
     path("preferences/", accounts.preferences, name="preferences"),
+    path("preferences/notifications/", notifications.preferences, name="notification_preferences"),
+    path("notices/", notifications.notices, name="notices"),
+    path("notices/seen/", notifications.notices_seen, name="notices_seen"),
+    path("networks/<slug:slug>/notices/<uuid:notice_id>/", notifications.notice, name="notice"),
     path("timeline/", timeline.timeline, name="timeline"),
     path("timeline/new/", timeline.new_events, name="new_events"),
     path("tasks/", task_list.task_table, name="tasks"),
     path("tasks/board/", task_list.task_board, name="task_board"),
     path("tasks/figures/", task_figures.figures, name="task_figures"),
+    path("coverage/", coverage.coverage, name="coverage"),
     path("networks/", networks.network_list, name="networks"),
     path("networks/connect/", networks.connect, name="connect"),
     path("networks/<slug:slug>/", webhooks.network, name="network"),
@@ -49,6 +55,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/secrets/<uuid:secret_id>/retire/", networks.secret_retire, name="secret_retire"),
     path("networks/<slug:slug>/address/rotate/", networks.address_rotate, name="address_rotate"),
     path("networks/<slug:slug>/recipe/release/", networks.recipe_release, name="recipe_release"),
+    path("networks/<slug:slug>/silence/", coverage.silence, name="silence"),
     path("networks/<slug:slug>/quarantine/", webhooks.quarantine, name="quarantine"),
     path("networks/<slug:slug>/deliveries/<uuid:delivery_id>/again/", webhooks.again, name="delivery_again"),
     path("networks/<slug:slug>/events/<int:position>/", explore.event, name="event"),

@@ -49,6 +49,9 @@ class User(AbstractBaseUser):
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.AUTO)
     density = models.CharField(_("density"), max_length=12, choices=Density, default=Density.COMFORTABLE)
 
+    # {kind of notice: how the person wants to hear of it}, see portal.notifications; what is usual is left out.
+    notify = models.JSONField(default=dict, db_default={}, blank=True)
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"

@@ -64,7 +64,7 @@ def findings(glance: Glance) -> list[Finding]:
     if glance.troubled:
         found.append(Finding("warn", _("Deliveries are held back or could not be read"), "quarantine", glance.troubled))
     if glance.silent:
-        found.append(Finding("warn", _("Silent for more than a day")))
+        found.append(Finding("warn", _("Silent for too long")))
     return found
 
 

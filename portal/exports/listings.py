@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.mobility_work.events import EVENT_TYPES
 from integrations.mobility_work.operations import OPERATIONS
+from portal.jobs.attention import ATTENTION, needing
 from portal.jobs.queries import JobFilters, job_page
 from portal.lib.scope import tenant_scope
 from portal.networks.models import Network
@@ -110,11 +111,13 @@ def _event(wanted: Slice, network: Network, reading: Reading) -> Sequence[Cell]:
 
 def _jobs(wanted: Slice) -> Iterator[Sequence[Cell]]:
     networks = {network.id: network for network in wanted.chosen}
+    needs = wanted.query.get("is", "")
     filters = JobFilters(
         networks=list(networks.values()),
         operation=wanted.query.get("operation", ""),
         state=wanted.query.get("state", ""),
         mine=wanted.person_id if wanted.query.get("mine") else None,
+        needs=needing(needs, person=wanted.person_id, now=wanted.now) if needs in ATTENTION else None,
     )
     before: UUID | None = None
     while True:

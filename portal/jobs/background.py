@@ -9,12 +9,10 @@ from uuid import UUID
 
 from celery import Task, shared_task
 from django.db import connection, transaction
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from portal.jobs.checking import check_next
 from portal.jobs.confirm import confirm_next
-from portal.jobs.notices import mail_next
 from portal.jobs.pipeline import send_next
 
 NUDGE_SECONDS = 30  # an older message says nothing that the sweep does not say
@@ -69,14 +67,6 @@ def confirm(network_id: str) -> None:
 
 
 @shared_task
-def mail(network_id: str) -> None:
-    """Write to those whose jobs ended at one network."""
-    for _ in range(MAX_STEPS):
-        if not mail_next(UUID(network_id), now=timezone.now()):
-            return
-
-
-@shared_task
 def sweep() -> None:
     """Find the work that a lost message left behind, the batches and checks whose worker is gone, and new evidence."""
     for task, due in DUE.items():
@@ -88,7 +78,6 @@ DUE = {
     send: "portal_networks_with_batches_due",
     check: "portal_networks_with_checks_due",
     confirm: "portal_networks_with_evidence_due",
-    mail: "portal_networks_with_job_mails_due",
 }
 
 

@@ -20,6 +20,7 @@ from portal.jobs import background
 from portal.jobs.about import about
 from portal.jobs.addresses import job_or_404, row_number, step_of
 from portal.jobs.again import LEFT_BEHIND, may_repeat, repeat_on_production, rest_of
+from portal.jobs.attention import ATTENTION, needing
 from portal.jobs.downloads import headings_of, names_of_places, reasons
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.notices import mark_seen
@@ -58,13 +59,15 @@ BATCH_LOOKS = {
 @require_GET
 def job_list(request: PortalRequest) -> HttpResponse:
     """List jobs across networks, newest first."""
-    slug, operation, state = (request.GET.get(name, "") for name in ("network", "operation", "state"))
+    slug, operation, state, needs = (request.GET.get(name, "") for name in ("network", "operation", "state", "is"))
     networks = [request.access.network(slug)] if slug else list(request.access.networks)
     filters = JobFilters(
         networks=networks,
         operation=operation if operation in OPERATIONS else "",
         state=state if state in JobState.values else "",
         mine=request.access.user.id if request.GET.get("mine") else None,
+        attention=needs if needs in ATTENTION else "",
+        needs=needing(needs, person=request.access.user.id, now=timezone.now()) if needs in ATTENTION else None,
     )
     jobs, older = job_page(filters, before=id_in(request.GET.get("before", "")))
     names = {network.id: network for network in networks}
@@ -87,7 +90,8 @@ def job_list(request: PortalRequest) -> HttpResponse:
             "chosen": slug,
             "operations": TABLE,
             "states": JobState.choices,
-            "is_filtered": bool(slug or filters.operation or filters.state or filters.mine),
+            "attentions": ATTENTION.items(),
+            "is_filtered": bool(slug or filters.operation or filters.state or filters.mine or filters.attention),
             "may_send": may_send,
         },
     )

@@ -68,6 +68,8 @@ class Job(models.Model):
     changes = models.JSONField(default=dict, db_default={})
     rows_digest = models.BinaryField(max_length=32, null=True)  # SHA-256 of what every row says
     remarks = models.JSONField(default=list)  # [{"column", "code", "params"}], see portal.jobs.problems
+    # How many of its rows are uncertain now: counted as they move, for the table of rows has no index of states.
+    uncertain = models.PositiveIntegerField(default=0, db_default=0)
     # When rows that nothing has confirmed until then are called unconfirmed; null where nothing waits for it.
     proof_due_at = models.DateTimeField(null=True)
 
@@ -96,6 +98,13 @@ class Job(models.Model):
             ),
             models.Index(
                 fields=["network", "proof_due_at"], condition=models.Q(proof_due_at__isnull=False), name="job_proof_due"
+            ),
+            models.Index(fields=["network", "created_at"], condition=models.Q(uncertain__gt=0), name="job_uncertain"),
+            models.Index(fields=["network", "ended_at"], condition=models.Q(state="failed"), name="job_failed"),
+            models.Index(
+                fields=["network", "created_by_id"],
+                condition=models.Q(state__in=["draft", "checked", "paused"]),
+                name="job_waiting",
             ),
         ]
 

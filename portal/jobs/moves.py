@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from portal.jobs.models import Batch, Row
+from portal.jobs.models import Batch, Job, Row
 from portal.jobs.states import RowState, StateRefused, refuse_wrong_row_turn
 
 
@@ -62,4 +62,8 @@ def move(
     refuse_wrong_row_turn(before, after)
     if after == RowState.SENDING:
         raise StateRefused(before, after)
-    return rows_in(network_id, job_id, before).filter(only).update(state=after, updated_at=now, **changes)
+    count = rows_in(network_id, job_id, before).filter(only).update(state=after, updated_at=now, **changes)
+    change = (after == RowState.UNCERTAIN) - (before == RowState.UNCERTAIN)
+    if change and count:
+        Job.objects.filter(network_id=network_id, id=job_id).update(uncertain=F("uncertain") + change * count)
+    return count

@@ -1,34 +1,24 @@
-"""Tells people what became of their jobs: in the bell until they look, and by mail where they will have gone away."""
+"""What became of people's jobs: the lines of their bell until they look, and what portal.notifications mails of it."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from smtplib import SMTPException
+from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Q
-from django.urls import reverse
-from django.utils import translation
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
 from portal.jobs.ending import counts_of
 from portal.jobs.models import Job
-from portal.jobs.problems import shown
 from portal.jobs.states import JOB_LOOKS, JobState
-from portal.lib.scope import network_scope
-from portal.networks.access import Access, access_of
+from portal.networks.access import Access
 from portal.networks.models import Network
 
-logger = logging.getLogger(__name__)
 KEPT = timedelta(days=14)  # in the bell
 LATE = timedelta(days=1)  # after that, a mail says nothing new
 AT_ONCE = timedelta(minutes=1)  # whoever waits for so long at most has seen it end
@@ -69,7 +59,12 @@ def notices_of(access: Access, *, now: datetime) -> list[JobNotice]:
 
 def words_of(job: Job) -> str:
     """Return what became of a job, in a word or two."""
-    return _("The check failed") if job.check_given_up_at else str(JobState(job.state).label)
+    return state_words(job.state, gave_up=job.check_given_up_at is not None)
+
+
+def state_words(state: str, *, gave_up: bool) -> str:
+    """Return a state of a job in words; that its check was given up says more."""
+    return _("The check failed") if gave_up else str(JobState(state).label)
 
 
 def _look(job: Job) -> tuple[str, str]:
@@ -86,48 +81,42 @@ def mark_seen(job: Job, person: User, *, now: datetime) -> None:
         )
 
 
-def mail_next(network_id: UUID, *, now: datetime) -> bool:
-    """Write to one person whose job ended or stopped; return whether there was one. Opens scopes itself.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job that ended or stopped, of which its owner is to be told."""
 
-    The job is marked before the mail goes out: a mail may be lost, the bell's notice is not, and nobody gets two.
+    job: UUID
+    owner: UUID
+    at: datetime
+    said: dict[str, Any]
+    is_worth_a_mail: bool
+
+
+def take_ended(network_id: UUID, *, now: datetime) -> Ended | None:
+    """Take one job of whose end or stop nobody was told, and mark it. Needs the scope, inside a transaction.
+
+    The mark and what the caller writes of it are one: neither is there without the other.
     """
-    with network_scope(network_id):
-        due = Job.objects.select_for_update(skip_locked=True).filter(
-            (Q(submitted_at__isnull=False) & (Q(ended_at__gte=now - LATE) | Q(state=JobState.PAUSED)))
-            | Q(check_given_up_at__gte=now - LATE),
-            network_id=network_id, mailed_at=None, created_by_id__isnull=False,
-        )  # fmt: skip
-        job = due.order_by("id").first()
-        if job is None:
-            return False
-        Job.objects.filter(network_id=network_id, id=job.id).update(mailed_at=now)
-        network = Network.objects.get(id=network_id)
-        counts = counts_of(network_id, job.id)
-    owner = job.created_by_id
-    person = User.objects.filter(id=owner, is_active=True).first() if owner else None
-    if person is None or not _is_worth_a_mail(job, now=now) or network_id not in _networks_of(person):
-        return True
-    with translation.override(person.language):
-        lines = [shown(each).text for each in job.remarks] if job.check_given_up_at else []
-        lines += [f"{state.label}: {number_format(count, force_grouping=True)}" for state, count in counts.items()]
-        label = _(OPERATIONS[job.operation].label)
-        text = _("%(operation)s, %(network)s: %(state)s.\n\n%(rows)s\n\n%(link)s") % {
-            "operation": f"{label} ({job.file_name})" if job.file_name else label,
-            "network": network.name,
-            "state": words_of(job),
-            "rows": "\n".join(lines),
-            "link": settings.PORTAL_BASE_URL + reverse("job", args=[network.slug, job.id]),
-        }
-        subject = _("%(operation)s: %(state)s") % {"operation": label, "state": words_of(job)}
-        try:
-            send_mail(subject, text, None, [person.email])
-        except (SMTPException, OSError):
-            logger.exception("The mail about job %s could not be sent; the bell says it all the same", job.id)
-    return True
-
-
-def _networks_of(person: User) -> Sequence[UUID]:
-    return [network.id for network in access_of(person).networks]
+    due = Job.objects.select_for_update(skip_locked=True).filter(
+        (Q(submitted_at__isnull=False) & (Q(ended_at__gte=now - LATE) | Q(state=JobState.PAUSED)))
+        | Q(check_given_up_at__gte=now - LATE),
+        network_id=network_id, mailed_at=None, created_by_id__isnull=False,
+    )  # fmt: skip
+    job = due.order_by("id").first()
+    if job is None or job.created_by_id is None:
+        return None
+    Job.objects.filter(network_id=network_id, id=job.id).update(mailed_at=now)
+    counts = counts_of(network_id, job.id)
+    said = {
+        "operation": job.operation,
+        "file": job.file_name,
+        "state": job.state,
+        "gave_up": job.check_given_up_at is not None,
+        "remarks": job.remarks if job.check_given_up_at else [],
+        "counts": [[str(state), count] for state, count in counts.items()],
+    }
+    at = job.check_given_up_at or job.ended_at or now
+    return Ended(job.id, job.created_by_id, at, said, _is_worth_a_mail(job, now=now))
 
 
 def _is_worth_a_mail(job: Job, *, now: datetime) -> bool:

@@ -34,6 +34,8 @@ class JobFilters:
     operation: str = ""
     state: str = ""
     mine: UUID | None = None
+    attention: str = ""  # a key of portal.jobs.attention.ATTENTION
+    needs: Q | None = None  # what that means for the reader, now
 
 
 def job_page(filters: JobFilters, *, before: UUID | None) -> tuple[list[Job], UUID | None]:
@@ -50,6 +52,8 @@ def job_page(filters: JobFilters, *, before: UUID | None) -> tuple[list[Job], UU
         jobs = jobs.filter(created_by_id=filters.mine)
     if before:
         jobs = jobs.filter(id__lt=before)
+    if filters.needs:
+        jobs = jobs.filter(filters.needs)
     page = list(jobs.order_by("-id")[: PAGE + 1])
     return page[:PAGE], page[PAGE - 1].id if len(page) > PAGE else None
 

@@ -8,6 +8,7 @@ from enum import IntEnum
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -88,6 +89,14 @@ class Access:
             networks=[network.id for network in self.networks],
             organizations=self.admin_of,
         )
+
+
+def readers_of(network: Network) -> list[User]:
+    """Return the people who may open a network now: what `access_of` says, asked the other way round."""
+    mine = Membership.objects.filter(
+        Q(is_admin=True) | Q(network_roles__network=network), organization_id=network.organization_id
+    )
+    return list(User.objects.filter(is_active=True, memberships__in=mine).distinct().order_by("id"))
 
 
 def access_of(user: User) -> Access:

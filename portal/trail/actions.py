@@ -34,6 +34,7 @@ ACTIONS: dict[str, str | Promise] = {
     "recipe_pinned": _("Signature recipe pinned"),
     "recipe_unpinned": _("Signature recipe released"),
     "secrets_resealed": _("Secrets sealed with a new key"),
+    "silence_changed": _("Silence alarm changed"),
     "delivery_run_again": _("Delivery run again"),
     "quarantine_released": _("Quarantined deliveries released"),
     "payload_downloaded": _("Raw payload downloaded"),

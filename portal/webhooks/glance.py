@@ -12,8 +12,7 @@ from django.utils import timezone
 from integrations.mobility_work.events import TABLE
 from portal.networks.models import Credential, Inbox, Network
 from portal.webhooks.models import Processing, QuarantineUsage
-
-SILENT_AFTER_HOURS = 24
+from portal.webhooks.silence import HOURS, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +25,7 @@ class Glance:
     quarantined: int
     troubled: int
     is_pinned: bool
+    alarm_hours: int = HOURS  # 0 = never
 
     @property
     def silent_hours(self) -> int | None:
@@ -36,8 +36,10 @@ class Glance:
 
     @property
     def silent(self) -> bool:
-        """Tell whether the network has been quiet for longer than a day."""
-        return self.network.has_webhooks and (self.silent_hours is None or self.silent_hours >= SILENT_AFTER_HOURS)
+        """Tell whether the network has been quiet for longer than it may."""
+        if not self.network.has_webhooks or not self.alarm_hours:
+            return False
+        return self.silent_hours is None or self.silent_hours >= self.alarm_hours
 
 
 def glances(networks: Sequence[Network]) -> list[Glance]:
@@ -46,6 +48,7 @@ def glances(networks: Sequence[Network]) -> list[Glance]:
     keys = {key.network_id: key for key in Credential.objects.filter(network_id__in=ids).order_by("created_at")}
     usage = dict(QuarantineUsage.objects.filter(network_id__in=ids).values_list("network_id", "entries"))
     pinned = set(Inbox.objects.filter(network_id__in=ids, recipe__isnull=False).values_list("network_id", flat=True))
+    rules = rules_of(ids)
     last = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -68,6 +71,7 @@ def glances(networks: Sequence[Network]) -> list[Glance]:
             usage.get(network.id, 0),
             troubled.get(network.id, 0),
             network.id in pinned,
+            rules[network.id].whole,
         )
         for network in networks
     ]

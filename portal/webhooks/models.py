@@ -122,3 +122,36 @@ class QuarantineUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entries} in quarantine"
+
+
+class CoverageDay(models.Model):
+    """How many deliveries of one event type a network received on one day (UTC): derived, always rebuildable."""
+
+    pk = models.CompositePrimaryKey("network_id", "type", "day")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    type = models.CharField(max_length=200, blank=True)  # "" = could not be read
+    day = models.DateField()  # of receiving
+    deliveries = models.PositiveIntegerField()
+    repeats = models.PositiveIntegerField()  # of an event that was there already
+    signed = models.PositiveIntegerField()  # with a signature that is verified by now
+    released = models.PositiveIntegerField()  # refused at first, and let out of the quarantine later
+    live = models.PositiveIntegerField()  # answered 200 when they came: neither released nor loaded as history
+    last_live_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["network", "day"], name="coverage_day")]
+
+    def __str__(self) -> str:
+        return f"{self.deliveries} deliveries of {self.type} on {self.day}"
+
+
+class SilenceRule(models.Model):
+    """After how many hours without a delivery a network, or one event type of it, counts as silent."""
+
+    pk = models.CompositePrimaryKey("network_id", "type")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    type = models.CharField(max_length=200, blank=True)  # "" = the network as a whole, "*" = each type without its own
+    hours = models.PositiveIntegerField()  # 0 = never
+
+    def __str__(self) -> str:
+        return f"{self.type or 'network'} silent after {self.hours} hours"

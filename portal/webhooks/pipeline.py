@@ -20,6 +20,7 @@ from portal.networks.inbox import pin_recipe_of_delivery
 from portal.networks.models import Network
 from portal.timeline.models import ContractDifference, Reading
 from portal.timeline.record import NewEvent, first_received, positions_of, record_events, replace_readings
+from portal.webhooks.coverage import add_deliveries
 from portal.webhooks.intake import SEARCH_WAS_BOUNDED
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
@@ -154,6 +155,7 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
     touched |= _sharers_of_keys(network.id, new, positions)
     touched |= sharers_of_nonces(network.id, [delivery.id for delivery in batch])
     refresh_standing(network.id, touched)
+    add_deliveries(network.id, [delivery.id for delivery in batch])
     project(network.id, touched | moved)
 
 

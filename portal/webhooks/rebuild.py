@@ -21,6 +21,7 @@ from portal.stock.statements import TABLES as STOCK_TABLES
 from portal.tasks import project as tasks
 from portal.timeline.models import ContractDifference, Event, Reading
 from portal.timeline.record import NewEvent, replace_readings
+from portal.webhooks import coverage
 from portal.webhooks.lock import lock_network
 from portal.webhooks.projections import WRITES_AT_ONCE, parts_evidence, project, tasks_evidence
 from portal.webhooks.standing import refresh_standing
@@ -29,7 +30,7 @@ SHADOW = "shadow_"
 ENTRIES_AT_ONCE = 20_000
 TASKS_AT_ONCE = 5_000
 EVENTS_AT_ONCE = 1_000
-TABLES = (*STOCK_TABLES, *tasks.TABLES)
+TABLES = (*STOCK_TABLES, *tasks.TABLES, *coverage.TABLES)
 PARTS = """
 SELECT key, count(*) FROM timeline_eventsubject WHERE network_id = %(network)s AND kind = 'part' GROUP BY key
 UNION ALL
@@ -102,6 +103,7 @@ def read_again(network_id: UUID) -> int:
             )
             if not events:
                 _execute(SUBJECTS_NO_LONGER_SEEN, network_id)
+                coverage.fill_again(network_id)
                 return count
             _read_again(network_id, events)
         last = events[-1].position
@@ -139,6 +141,7 @@ def _make_shadow(network_id: UUID) -> None:
     for first in range(0, len(keys), TASKS_AT_ONCE):
         some = keys[first : first + TASKS_AT_ONCE]
         tasks.apply(network_id, tasks_evidence(network_id, some), prefix=SHADOW)
+    coverage.fill(network_id, prefix=SHADOW)
 
 
 def _packed(network_id: UUID) -> Iterator[list[str]]:

@@ -17,6 +17,7 @@ from portal.networks.acts import record_act
 from portal.networks.inbox import pin_recipe_of_delivery, valid_secrets
 from portal.networks.models import Inbox, Network
 from portal.trail.record import PORTAL
+from portal.webhooks.coverage import add_signed
 from portal.webhooks.intake import Judgement, OpenInbox, judge
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, Verdict
@@ -135,6 +136,7 @@ def _judge_unverified(network_id: UUID, rows: Sequence[Processing]) -> int:
     deliveries = Delivery.objects.filter(network_id=network_id, id__in=[row.delivery_id for row in rows])
     by_id = {delivery.id: delivery for delivery in deliveries}
     positions: set[int] = set()
+    processed: list[UUID] = []
     improved = 0
     for row in rows:
         judgement = _judge_again(inbox, by_id[row.delivery_id])
@@ -146,7 +148,9 @@ def _judge_unverified(network_id: UUID, rows: Sequence[Processing]) -> int:
         )
         if row.position is not None:
             positions.add(row.position)
+            processed.append(row.delivery_id)
     if positions:
+        add_signed(network_id, processed)
         refresh_standing(network_id, positions)
         project(network_id, positions)
     return improved

@@ -19,7 +19,9 @@ pytestmark = [
 ]
 
 PAGES = [
-    "/", "/timeline/", "/timeline/?q=nothing-like-this", "/networks/", "/networks/val-darve-cluses/",
+    "/", "/?network=val-darve-cluses", "/?sort=gaps", "/coverage/", "/coverage/?network=val-darve-cluses",
+    "/networks/val-darve-cluses/silence/", "/notices/", "/preferences/notifications/",
+    "/timeline/", "/timeline/?q=nothing-like-this", "/networks/", "/networks/val-darve-cluses/",
     "/networks/val-darve-annecy/quarantine/", "/networks/val-darve-cluses/events/300/", "/networks/connect/",
     "/send/", "/send/?network=val-darve-cluses", "/jobs/", "/jobs/?state=done",
     "/tasks/", "/tasks/?q=nothing-like-this", "/tasks/board/?network=val-darve-cluses", "/tasks/figures/",

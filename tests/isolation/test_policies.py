@@ -109,6 +109,7 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
         "portal_networks_with_batches_due",
         "portal_networks_with_evidence_due",
         "portal_networks_with_job_mails_due",
+        "portal_people_with_mail_due",
         "portal_networks_with_checks_due",
         "portal_networks_with_recheck_wanted",
         "portal_networks_with_stock_writes",

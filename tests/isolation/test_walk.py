@@ -24,6 +24,7 @@ from portal.jobs.drafts import draft_of_file, start_check
 from portal.lib.scope import network_scope, tenant_scope
 from portal.networks.access import access_of
 from portal.networks.models import SigningSecret
+from portal.notifications.models import Notice
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.models import Processing
 from portal.webhooks.pipeline import process_waiting
@@ -56,6 +57,7 @@ OWN = set(OPEN) | {"account_change_password", "account_set_password", "preferenc
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
 OWN |= {"jobs", "send", "exports", "export_new", "api_reference"}
 OWN |= {"tasks", "task_board", "task_figures"}
+OWN |= {"coverage", "notices", "notices_seen", "notification_preferences"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
@@ -70,6 +72,16 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, str
 
 
 ROUTES = {name: pattern for name, pattern, _entry in patterns(get_resolver())}
+
+
+def notice_of(world: World) -> UUID:
+    """Return a notice of Bob's about the foundry: nobody else may open it."""
+    now = timezone.now()
+    made = Notice(
+        network=world.foundry.network, user_id=world.bob.id, kind="rejected", at=now, created_at=now, said={"count": 1}
+    )
+    made.save(force_insert=True)
+    return made.id
 
 
 def export_of(world: World) -> UUID:
@@ -118,6 +130,7 @@ def values(world: World, tmp_path: Path) -> dict[str, Any]:
             "export_id": export_of(world),
             "number": 2,
             "token_id": token_for(world.organization).token.id,
+            "notice_id": notice_of(world),
         }
 
 

@@ -11,9 +11,13 @@ from django.utils import timezone
 
 from portal.accounts.models import Membership, User
 from portal.jobs.models import Job
-from portal.jobs.notices import mail_next, notices_of
+from portal.jobs.notices import notices_of
 from portal.lib.scope import network_scope
 from portal.networks.access import access_of
+from portal.notifications.kinds import JOB
+from portal.notifications.mails import mail_person, people_with_mail_due
+from portal.notifications.preferences import set_modes
+from portal.notifications.record import tell_of_jobs
 from tests.jobs.test_again import refusal, send
 from tests.jobs.test_drafts import Desk, desk
 from tests.jobs.test_sending import Vendor, vendor
@@ -28,8 +32,11 @@ def bell(person: User) -> list[tuple[str, str]]:
 
 
 def write_all(desk: Desk) -> None:
-    while mail_next(desk.network.id, now=timezone.now()):
+    while tell_of_jobs(desk.network.id, now=timezone.now()):
         pass
+    for person, networks in people_with_mail_due().items():
+        while mail_person(person, networks, now=timezone.now()):
+            pass
 
 
 def test_the_bell_names_my_ended_jobs_until_i_look(desk: Desk, vendor: Vendor, client: Client) -> None:
@@ -89,3 +96,14 @@ def test_what_went_well_at_once_needs_no_mail(desk: Desk, vendor: Vendor) -> Non
         Job.objects.filter(id=slow.id).update(submitted_at=timezone.now() - timedelta(minutes=5), mailed_at=None)
     write_all(desk)
     assert len(mail.outbox) == 1
+
+
+def test_who_wants_to_hear_nothing_of_jobs_hears_nothing(desk: Desk, vendor: Vendor, client: Client) -> None:
+    bob = desk.world.bob
+    set_modes(bob, {JOB: "off"})
+    vendor.answers = [refusal("/0/id")]
+    send(desk, desk.checked(FILE))
+    write_all(desk)
+    assert mail.outbox == []
+    client.force_login(bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "Your jobs" not in client.get("/help/").content.decode()

@@ -73,12 +73,24 @@ def relative(moment: datetime, *, now: datetime) -> str:
     return _("%(distance)s ago") % {"distance": _units(distance)}
 
 
+def brief(distance: timedelta) -> str:
+    """Return a distance in its largest whole unit, as short as a dense table wants it."""
+    minutes = int(distance.total_seconds()) // 60
+    if minutes < 1:
+        return _("now")
+    if minutes < 60:
+        return _("%(n)d min") % {"n": minutes}
+    if minutes < 48 * 60:
+        return _("%(n)d h") % {"n": minutes // 60}
+    return _("%(n)d d") % {"n": minutes // (24 * 60)}
+
+
 @register.simple_tag
 def when(moment: datetime | None, zone: str = "", style: str = "relative") -> SafeString | str:
     """Return a <time> in `zone` or the reader's own zone.
 
     `style`: "relative" (a script keeps it true; the exact time is in the title and for screen readers),
-    "absolute", or "clock" (hours and minutes, for rows under a day's heading).
+    "absolute", "clock" (hours and minutes, for rows under a day's heading), or "brief" (for dense tables).
     """
     if moment is None:
         return _("never")
@@ -86,6 +98,9 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     absolute = f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {local.tzname()}"
     if style == "absolute":
         return format_html('<time datetime="{}">{}</time>', local.isoformat(), absolute)
+    if style == "brief":
+        text = brief(timezone.now() - moment)
+        return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, text)
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
     return format_html(

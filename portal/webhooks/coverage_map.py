@@ -1,0 +1,168 @@
+"""The coverage map: what each network sends of each event type, and what has gone silent. Reads days, never the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from integrations.mobility_work.events import TABLE
+from integrations.spec import EventType
+from portal.networks.models import Network
+from portal.webhooks.silence import Rules, rules_of
+
+WINDOW = 30  # days
+LAST_SEEN = """
+SELECT n.id, t.name, l.last_live_at FROM unnest(%(networks)s::uuid[]) n(id) CROSS JOIN unnest(%(types)s::text[]) t(name)
+CROSS JOIN LATERAL (SELECT c.last_live_at FROM webhooks_coverageday c WHERE c.network_id = n.id AND c.type = t.name
+    AND c.last_live_at IS NOT NULL ORDER BY c.day DESC LIMIT 1) l
+"""
+SUMS = """
+SELECT c.network_id, c.type, sum(c.deliveries), sum(c.repeats), sum(c.signed), sum(c.released)
+FROM webhooks_coverageday c WHERE c.network_id = ANY (%(networks)s) AND c.day >= %(since)s GROUP BY 1, 2
+"""
+FIRST_DAY = """
+SELECT n.id, f.day FROM unnest(%(networks)s::uuid[]) n(id) CROSS JOIN LATERAL (
+    SELECT c.day FROM webhooks_coverageday c WHERE c.network_id = n.id ORDER BY c.day LIMIT 1) f
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One event type of one network. Figures are of the last 30 days."""
+
+    type: EventType
+    last_live_at: datetime | None
+    silent_from: datetime | None  # when it counts as silent, if nothing comes until then
+    hours: int  # of the rule; 0 = none
+    is_silent: bool
+    deliveries: int = 0
+    repeats: int = 0
+    signed: int = 0
+    released: int = 0
+    days: int = 1
+
+    @property
+    def events(self) -> int:
+        return self.deliveries - self.repeats
+
+    @property
+    def per_day(self) -> float:
+        return self.events / self.days
+
+    @property
+    def signed_share(self) -> int | None:
+        """Return the hundredths of deliveries with a good signature, never rounded up to all of them."""
+        return self.signed * 100 // self.deliveries if self.deliveries else None
+
+    @property
+    def state(self) -> str:
+        if self.is_silent:
+            return "bad" if self.last_live_at else "warn"
+        return "good" if self.last_live_at else "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one network sends."""
+
+    network: Network
+    rules: Rules
+    cells: tuple[Cell, ...]
+
+    @property
+    def silent(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.is_silent]
+
+
+def coverage_of(networks: Sequence[Network], *, now: datetime) -> list[Coverage]:
+    """Return the map of networks, in a fixed number of queries. Needs the scope."""
+    ids = [network.id for network in networks]
+    today = now.astimezone(UTC).date()
+    values = {"networks": ids, "since": today - timedelta(days=WINDOW - 1)}
+    sums = {(network_id, name): figures for network_id, name, *figures in _rows(SUMS, values)}
+    first = dict(_rows(FIRST_DAY, values))
+    found = []
+    for network, rules, last in _last_seen(networks):
+        days = min(WINDOW, (today - first.get(network.id, today)).days + 1)
+        cells = tuple(
+            _cell(entry, last.get(entry.name), network, rules, now, days, *sums.get((network.id, entry.name), ()))
+            for entry in TABLE
+        )
+        found.append(Coverage(network, rules, cells))
+    return found
+
+
+def silences(networks: Sequence[Network], *, now: datetime) -> dict[UUID, list[Cell]]:
+    """Return the event types that are silent by a rule of their own network, in two queries. Needs the scope."""
+    return {
+        network.id: [
+            cell for entry in TABLE if (cell := _cell(entry, last.get(entry.name), network, rules, now, 1)).is_silent
+        ]
+        for network, rules, last in _last_seen(networks)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What one day brought of all types."""
+
+    day: date
+    deliveries: int
+    repeats: int
+    signed: int
+    released: int
+
+
+def days_of(network: Network, *, now: datetime) -> tuple[list[Day], dict[str, list[int]]]:
+    """Return the sums of the last 30 days, the latest first, and the events of each type by day. Needs the scope."""
+    today = now.astimezone(UTC).date()
+    dates = [today - timedelta(days=number) for number in range(WINDOW)]
+    index = {day: WINDOW - 1 - number for number, day in enumerate(dates)}
+    sums = {day: [0, 0, 0, 0] for day in dates}
+    events: dict[str, list[int]] = {entry.name: [0] * WINDOW for entry in TABLE}
+    statement = """SELECT type, day, deliveries, repeats, signed, released FROM webhooks_coverageday
+        WHERE network_id = %(network)s AND day BETWEEN %(since)s AND %(until)s"""
+    for name, day, *figures in _rows(statement, {"network": network.id, "since": dates[-1], "until": today}):
+        sums[day] = [have + more for have, more in zip(sums[day], figures, strict=True)]
+        if name in events:
+            events[name][index[day]] = figures[0] - figures[1]
+    return [Day(day, *sums[day]) for day in dates], events
+
+
+def _last_seen(networks: Sequence[Network]) -> list[tuple[Network, Rules, dict[str, datetime]]]:
+    ids = [network.id for network in networks]
+    rules = rules_of(ids)
+    last: dict[UUID, dict[str, datetime]] = {network_id: {} for network_id in ids}
+    for network_id, name, at in _rows(LAST_SEEN, {"networks": ids, "types": [entry.name for entry in TABLE]}):
+        last[network_id][name] = at
+    return [(network, rules[network.id], last[network.id]) for network in networks]
+
+
+def _cell(
+    entry: EventType,
+    last_at: datetime | None,
+    network: Network,
+    rules: Rules,
+    now: datetime,
+    days: int,
+    *figures: int,
+) -> Cell:
+    silent_from = rules.silent_since(entry.name, last_at, connected_at=network.connected_at)
+    if not network.has_webhooks:
+        silent_from = None
+    is_silent = silent_from is not None and silent_from <= now
+    deliveries, repeats, signed, released = (int(figure) for figure in (figures or (0, 0, 0, 0)))
+    return Cell(
+        entry, last_at, silent_from, rules.hours_of(entry.name), is_silent, deliveries, repeats, signed, released, days
+    )
+
+
+def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
