@@ -32,6 +32,7 @@ class Entry:
 NAVIGATION = (
     Entry("home", _("Overview"), "layout-dashboard"),
     Entry("timeline", _("Timeline"), "timeline-event"),
+    Entry("stock", _("Stock"), "package"),
     Entry("send", _("Send"), "send", senders_only=True),
     Entry("jobs", _("Jobs"), "list-details"),
     Entry("networks", _("Networks"), "building-factory-2"),
@@ -40,7 +41,14 @@ NAVIGATION = (
     Entry("help", _("Help"), "lifebuoy"),
 )
 # Pages with a network's address to which people come by another entry of the menu.
-HOME_OF = {"event": "timeline", "subject": "timeline", "upload": "send", "new_item": "send"}
+HOME_OF = {
+    "event": "timeline",
+    "subject": "timeline",
+    "upload": "send",
+    "new_item": "send",
+    "stock_part": "stock",
+    "stock_location": "stock",
+}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {"shell": base}
     match = getattr(request, "resolver_match", None)
     slug = match.kwargs.get("slug") if match else None
-    if match and match.url_name in {"timeline", "send", "jobs"}:
+    if match and match.url_name in {"timeline", "stock", "stock_gaps", "stock_low", "send", "jobs"}:
         slug = request.GET.get("network")
     current = next((network for network in access.networks if network.slug == slug), None)
     return {

@@ -8,6 +8,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from portal.accounts import views as accounts
 from portal.explore import overview, trail
 from portal.explore import views as explore
+from portal.explore.stock import gap_views as stock_gaps
+from portal.explore.stock import low_views as stock_low
+from portal.explore.stock import part_views as stock_parts
+from portal.explore.stock import views as stock
 from portal.jobs import follow_views as follow
 from portal.jobs import prepare_views as prepare
 from portal.jobs import single_views as single
@@ -27,6 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("preferences/", accounts.preferences, name="preferences"),
     path("timeline/", timeline.timeline, name="timeline"),
     path("timeline/new/", timeline.new_events, name="new_events"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/gaps/", stock_gaps.gaps, name="stock_gaps"),
+    path("stock/low/", stock_low.low, name="stock_low"),
     path("networks/", networks.network_list, name="networks"),
     path("networks/connect/", networks.connect, name="connect"),
     path("networks/<slug:slug>/", webhooks.network, name="network"),
@@ -45,6 +52,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/events/<int:position>/", explore.event, name="event"),
     path("networks/<slug:slug>/events/<int:position>/raw/", explore.raw_payload, name="raw_payload"),
     path("networks/<slug:slug>/things/<slug:kind>/", explore.subject, name="subject"),
+    path("networks/<slug:slug>/stock/part/", stock_parts.part, name="stock_part"),
+    path("networks/<slug:slug>/stock/location/", stock_parts.location, name="stock_location"),
     path("send/", prepare.choose, name="send"),
     path("jobs/", follow.job_list, name="jobs"),
     path("networks/<slug:slug>/send/<str:operation>/", prepare.upload, name="upload"),

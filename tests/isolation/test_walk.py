@@ -54,7 +54,9 @@ OPEN = {
 # What is a person's own: their session, password, address and preferences.
 OWN = set(OPEN) | {"account_change_password", "account_set_password", "account_email", "preferences"}
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
-OWN |= {"jobs", "send"}
+OWN |= {"jobs", "send", "stock", "stock_gaps", "stock_low"}
+# Pages about a thing of the foundry's event.
+KEYS = {"subject": "id:88203", "stock_part": "id:88203", "stock_location": "id:5303"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
@@ -123,7 +125,7 @@ def checked_job(world: World, folder: Path) -> UUID:
 def address(name: str, values: dict[str, Any]) -> str:
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", ROUTES[name])
     url = reverse(name, kwargs={argument: values.get(argument, "x") for argument in wanted})
-    return f"{url}?key=id:88203" if name == "subject" else url
+    return f"{url}?key={KEYS[name]}" if name in KEYS else url
 
 
 def client_of(person: Any) -> Client:
@@ -188,12 +190,13 @@ def test_an_auditor_changes_nothing_of_a_tenant(name: str, values: dict[str, Any
 
 def test_an_outsider_sees_no_foreign_network_on_pages_over_several(values: dict[str, Any], world: World) -> None:
     client = client_of(world.charlie)
-    for name in ("home", "timeline", "networks", "trail"):
+    for name in ("home", "timeline", "networks", "stock", "trail"):
         page = client.get(reverse(name)).content.decode()
         assert "Elsewhere" in page
         assert "Foundry" not in page, name
     assert client.get("/timeline/?network=foundry").status_code == 404
-    assert client.get("/trail/?network=foundry").status_code == 404
+    for address in ("/trail/", "/stock/", "/stock/gaps/", "/stock/low/"):
+        assert client.get(f"{address}?network=foundry").status_code == 404
 
 
 def test_a_manager_of_one_network_sees_that_one_only(values: dict[str, Any], world: World) -> None:

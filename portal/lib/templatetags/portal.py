@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,23 @@ def icon(name: str, extra: str = "") -> SafeString:
         static(SPRITE),
         name,
     )
+
+
+@register.filter
+def figure(number: Decimal | int | None) -> str:
+    """Return a figure in the reader's locale without trailing zeros; a dash where it is not known."""
+    if number is None:
+        return "–"
+    plain = number.normalize() + 0 if isinstance(number, Decimal) else number
+    return str(formats.number_format(f"{plain:f}" if isinstance(plain, Decimal) else plain, force_grouping=True))
+
+
+@register.filter
+def change(number: Decimal | None) -> str:
+    """Return a difference with its sign, as +7 or −3."""
+    if number is None:
+        return "–"
+    return f"{'+' if number > 0 else '−' if number < 0 else ''}{figure(abs(number))}"
 
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -78,7 +96,8 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     """Return a <time> in `zone` or the reader's own zone.
 
     `style`: "relative" (a script keeps it true; the exact time is in the title and for screen readers),
-    "absolute", or "clock" (hours and minutes, for rows under a day's heading).
+    "absolute", "minute" (the same without seconds and zone), or "clock" (hours and minutes, for rows under a day's
+    heading).
     """
     if moment is None:
         return _("never")
@@ -86,6 +105,9 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     absolute = f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {local.tzname()}"
     if style == "absolute":
         return format_html('<time datetime="{}">{}</time>', local.isoformat(), absolute)
+    if style == "minute":
+        shown = f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+        return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, shown)
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
     return format_html(
