@@ -112,6 +112,9 @@ class Part(models.Model):
             models.Index(fields=["network", "level", "part"], name="part_level"),
             models.Index(fields=["network", "as_of", "part"], name="part_as_of"),
             models.Index(
+                fields=["network", "confidence", "part"], condition=~models.Q(confidence="exact"), name="part_not_exact"
+            ),
+            models.Index(
                 models.F("network"),
                 Least("out_since", "below_since"),
                 models.F("part"),

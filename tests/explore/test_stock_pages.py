@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -29,6 +30,7 @@ from tests.webhooks.test_projections import arrivals, life
 from tests.world import ConnectedNetwork, World
 
 pytestmark = pytest.mark.django_db
+UTC = ZoneInfo("UTC")
 
 
 def client_of(person: Any) -> Client:
@@ -122,21 +124,23 @@ def test_pages_follow_each_other_in_every_order_over_networks(world: World) -> N
                 filters, now = StockFilters(sort=sort, descending=descending), timezone.now()
                 found, after = [], ""
                 while True:
-                    page = stock_page(networks, filters, now=now, after=after, size=3)
+                    page = stock_page(networks, filters, now=now, zone=UTC, after=after, size=3)
                     found += page.rows
                     if page.next is None:
                         break
                     after = page.next
                 names = [(row.network_id, row.part) for row in found]
                 assert len(names) == len(set(names)) and set(names) == everything, (sort, descending)
-                assert [row.part for row in all_parts(networks, filters, now=now)] == [row.part for row in found]
+                assert [row.part for row in all_parts(networks, filters, now=now, zone=UTC)] == [
+                    row.part for row in found
+                ]
                 values = {"name": "name", "level": "level", "as_of": "as_of", "moved": "moved_at"}
                 told = [getattr(row, values[sort]) for row in found]
                 known_values = [value for value in told if value is not None]
                 assert told[len(known_values) :] == [None] * (len(told) - len(known_values)), "unknown comes last"
                 if sort != "name":
                     assert known_values == sorted(known_values, reverse=descending)
-        assert count_parts(networks, StockFilters(), now=timezone.now()) == len(everything)
+        assert count_parts(networks, StockFilters(), now=timezone.now(), zone=UTC) == len(everything)
 
 
 @pytest.mark.parametrize("address", ["/stock/", "/stock/gaps/?state=all", "/stock/low/"])

@@ -97,7 +97,7 @@ def read_filters(data: Mapping[str, str]) -> StockFilters:
         confidence=_one_of(data.get("confidence", ""), Part.Confidence.values) if not at else "",
         idle=_days(data.get("idle", ""), problems) if not at else 0,
         sort=sort if sort in SORTS and not at else "name",
-        descending=order.startswith("-") and sort in SORTS,
+        descending=order.startswith("-") and sort in SORTS and not at,
         at=at,
         problems=tuple(problems),
     )

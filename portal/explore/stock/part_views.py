@@ -114,7 +114,7 @@ def location(request: PortalRequest, slug: str) -> HttpResponse:
     counted = counted_on(network)
     filters = StockFilters(network=slug, location=key)
     after = request.GET.get("after", "")
-    page = stock_page([network], filters, now=timezone.now(), after=after)
+    page = stock_page([network], filters, now=timezone.now(), zone=ZoneInfo(network.time_zone), after=after)
     return render(
         request,
         "stock/location.html",

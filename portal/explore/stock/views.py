@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET
 
 from portal.explore.stock.figures import Figures, capped, figures_of
 from portal.explore.stock.filters import LOW, SORTS, StockFilters, read_filters
+from portal.explore.stock.ledger import event_url
 from portal.explore.stock.names import locations_of, part_url
 from portal.explore.stock.parts import StockRow, count_parts, stock_page
-from portal.explore.stock.words import CONFIDENCE, SCOPES, low_look
+from portal.explore.stock.words import CONFIDENCE, KINDS, SCOPES, low_look
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
 from portal.stock.project import scope_now
@@ -39,8 +40,9 @@ def stock(request: PortalRequest) -> HttpResponse:
     """Show one page of parts."""
     filters, now = read_filters(request.GET), timezone.now()
     networks = networks_of(request, filters.network)
-    page = stock_page(networks, filters, now=now, after=request.GET.get("after", ""))
-    count = count_parts(networks, filters, now=now)
+    zone = zone_of(networks)
+    page = stock_page(networks, filters, now=now, zone=zone, after=request.GET.get("after", ""))
+    count = count_parts(networks, filters, now=now, zone=zone)
     figures = figures_of(networks)
     locations = locations_of(networks[0]) if filters.network else []
     return render(
@@ -57,7 +59,7 @@ def stock(request: PortalRequest) -> HttpResponse:
             "has_parts": figures.parts > 0,
             "shows_here": bool(filters.location) and scope_now(networks[0].id) is Scope.LOCATION,
             "several": len(networks) > 1,
-            "zone": zone_of(networks).key,
+            "zone": zone.key,
             "locations": locations,
             "chips": chips_of(filters, networks, locations),
             "orders": orders_of(filters),
@@ -103,6 +105,8 @@ def rows_shown(rows: Sequence[StockRow], networks: Sequence[Network]) -> list[di
             "row": row,
             "network": by_id[row.network_id],
             "url": part_url(by_id[row.network_id].slug, row.part),
+            "event_url": event_url(by_id[row.network_id], row.position) if row.told_by else "",
+            "told_by": KINDS[row.told_by] if row.told_by else None,
             "look": CONFIDENCE[row.confidence],
             "low": low_look(is_out=row.out_since is not None, is_below=row.below_since is not None),
         }

@@ -34,6 +34,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="part",
             index=models.Index(
+                condition=models.Q(("confidence", "exact"), _negated=True),
+                fields=["network", "confidence", "part"],
+                name="part_not_exact",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="part",
+            index=models.Index(
                 models.F("network"),
                 django.db.models.functions.comparison.Least("out_since", "below_since"),
                 models.F("part"),
