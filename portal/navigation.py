@@ -35,6 +35,7 @@ class Entry:
 NAVIGATION = (
     Entry("home", _("Overview"), "layout-dashboard"),
     Entry("timeline", _("Timeline"), "timeline-event"),
+    Entry("stock", _("Stock"), "package"),
     Entry("tasks", _("Tasks"), "clipboard-check"),
     Entry("coverage", _("Coverage"), "heartbeat"),
     Entry("send", _("Send"), "send", senders_only=True),
@@ -52,9 +53,16 @@ HOME_OF = {
     "upload": "send",
     "new_item": "send",
     "silence": "coverage",
+    "stock_part": "stock",
+    "stock_location": "stock",
 }
 # Pages over several networks, of which an address may name one.
-VIEWS_BY_NETWORK = frozenset({"home", "coverage", "timeline", "tasks", "task_board", "task_figures", "send", "jobs"})
+VIEWS_BY_NETWORK = frozenset(
+    {
+        "home", "coverage", "timeline", "stock", "stock_gaps", "stock_low", "tasks", "task_board", "task_figures",
+        "send", "jobs",
+    }
+)  # fmt: skip
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

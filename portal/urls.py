@@ -10,6 +10,10 @@ from portal.api import reference as api_reference
 from portal.api import views as tokens
 from portal.explore import coverage, overview, support, task_figures, task_list, trail
 from portal.explore import views as explore
+from portal.explore.stock import gap_views as stock_gaps
+from portal.explore.stock import low_views as stock_low
+from portal.explore.stock import part_views as stock_parts
+from portal.explore.stock import views as stock
 from portal.exports import views as exports
 from portal.jobs import check_views as checks
 from portal.jobs import follow_views as follow
@@ -42,6 +46,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tasks/board/", task_list.task_board, name="task_board"),
     path("tasks/figures/", task_figures.figures, name="task_figures"),
     path("coverage/", coverage.coverage, name="coverage"),
+    path("stock/", stock.stock, name="stock"),
+    path("stock/gaps/", stock_gaps.gaps, name="stock_gaps"),
+    path("stock/low/", stock_low.low, name="stock_low"),
     path("networks/", networks.network_list, name="networks"),
     path("networks/connect/", networks.connect, name="connect"),
     path("networks/<slug:slug>/", webhooks.network, name="network"),
@@ -65,6 +72,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "networks/<slug:slug>/deliveries/<uuid:delivery_id>/support/", support.delivery_bundle, name="delivery_bundle"
     ),
     path("networks/<slug:slug>/things/<slug:kind>/", explore.subject, name="subject"),
+    path("networks/<slug:slug>/stock/part/", stock_parts.part, name="stock_part"),
+    path("networks/<slug:slug>/stock/location/", stock_parts.location, name="stock_location"),
     path("send/", prepare.choose, name="send"),
     path("jobs/", follow.job_list, name="jobs"),
     path("networks/<slug:slug>/send/<str:operation>/", prepare.upload, name="upload"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 
 from portal.networks.models import Network
@@ -106,7 +107,20 @@ class Part(models.Model):
                 condition=models.Q(below_since__isnull=False),
                 name="part_below_minimum",
             ),
-            models.Index(fields=["network", "moved_at"], name="part_moved"),
+            # One per order in which parts are listed; those about which nothing is known come last, by part.
+            models.Index(fields=["network", "moved_at", "part"], name="part_moved"),
+            models.Index(fields=["network", "level", "part"], name="part_level"),
+            models.Index(fields=["network", "as_of", "part"], name="part_as_of"),
+            models.Index(
+                fields=["network", "confidence", "part"], condition=~models.Q(confidence="exact"), name="part_not_exact"
+            ),
+            models.Index(
+                models.F("network"),
+                Least("out_since", "below_since"),
+                models.F("part"),
+                condition=models.Q(out_since__isnull=False) | models.Q(below_since__isnull=False),
+                name="part_low",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -150,7 +164,8 @@ class Gap(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["network", "-until"], condition=models.Q(closed_by__isnull=True), name="gap_open")
+            models.Index(fields=["network", "-until"], condition=models.Q(closed_by__isnull=True), name="gap_open"),
+            models.Index(fields=["network", "-until"], name="gap_latest"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 
 from portal.networks.models import Network
+from portal.timeline.folding import folded_expression
 
 
 class Event(models.Model):
@@ -105,9 +106,19 @@ class Subject(models.Model):
     label = models.CharField(max_length=300)
     reference = models.CharField(max_length=200, blank=True)
     last_order_key = models.BinaryField(max_length=27)  # of the event that gave label and reference
+    # Label and reference as lists sort them and searches look through them. A column, for behind a policy no index on
+    # an expression is compared with anything.
+    folded = models.GeneratedField(
+        expression=folded_expression(), output_field=models.TextField(db_collation="C"), db_persist=True
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["network", "kind", "reference"], name="subject_reference")]
+        indexes = [
+            models.Index(fields=["network", "kind", "reference"], name="subject_reference"),
+            models.Index(
+                fields=["network", "folded", "key"], condition=models.Q(kind="part"), name="subject_part_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.label}"

@@ -56,8 +56,10 @@ OPEN = {
 OWN = set(OPEN) | {"account_change_password", "account_set_password", "preferences"}
 OWN |= {"account_reauthenticate", "home", "help", "timeline", "new_events", "networks", "people", "connect", "trail"}
 OWN |= {"jobs", "send", "exports", "export_new", "api_reference"}
-OWN |= {"tasks", "task_board", "task_figures"}
+OWN |= {"tasks", "task_board", "task_figures", "stock", "stock_gaps", "stock_low"}
 OWN |= {"coverage", "notices", "notices_seen", "notification_preferences"}
+# Pages about a thing of the foundry's event.
+KEYS = {"subject": "id:88203", "stock_part": "id:88203", "stock_location": "id:5303"}
 READ_ONLY_POSTS = {"raw_payload"}  # hands out evidence, and records that in the trail
 
 
@@ -151,7 +153,7 @@ def checked_job(world: World, folder: Path) -> UUID:
 def address(name: str, values: dict[str, Any]) -> str:
     wanted = re.findall(r"<(?:\w+:)?(\w+)>", ROUTES[name])
     url = reverse(name, kwargs={argument: values.get(argument, "x") for argument in wanted})
-    return f"{url}?key=id:88203" if name == "subject" else url
+    return f"{url}?key={KEYS[name]}" if name in KEYS else url
 
 
 def client_of(person: Any) -> Client:
@@ -223,12 +225,15 @@ def test_an_outsiders_own_pages_show_nothing_foreign(name: str, values: dict[str
 
 def test_an_outsider_sees_their_own_network_and_cannot_ask_for_another(values: dict[str, Any], world: World) -> None:
     client = client_of(world.charlie)
-    for name in ("home", "timeline", "networks", "trail", "jobs", "send", "tasks", "task_board", "task_figures"):
+    own = ("home", "timeline", "networks", "trail", "jobs", "send", "tasks", "task_board", "task_figures", "stock")
+    for name in own:
         assert "Elsewhere" in client.get(reverse(name)).content.decode()
         if name not in {"home", "networks"}:
             refused = client.get(reverse(name), {"network": world.foundry.network.slug})
             assert refused.status_code == 404, name
             assert "Foundry" not in refused.content.decode()
+    for name in ("stock_gaps", "stock_low"):
+        assert client.get(reverse(name), {"network": world.foundry.network.slug}).status_code == 404
 
 
 def test_a_manager_of_one_network_sees_that_one_only(values: dict[str, Any], world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,23 @@ def icon(name: str, extra: str = "") -> SafeString:
         static(SPRITE),
         name,
     )
+
+
+@register.filter
+def figure(number: Decimal | int | None) -> str:
+    """Return a figure in the reader's locale without trailing zeros; a dash where it is not known."""
+    if number is None:
+        return "–"
+    plain = number.normalize() + 0 if isinstance(number, Decimal) else number
+    return str(formats.number_format(f"{plain:f}" if isinstance(plain, Decimal) else plain, force_grouping=True))
+
+
+@register.filter
+def change(number: Decimal | None) -> str:
+    """Return a difference with its sign, as +7 or −3."""
+    if number is None:
+        return "–"
+    return f"{'+' if number > 0 else '−' if number < 0 else ''}{figure(abs(number))}"
 
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -90,7 +108,8 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     """Return a <time> in `zone` or the reader's own zone.
 
     `style`: "relative" (a script keeps it true; the exact time is in the title and for screen readers),
-    "absolute", "clock" (hours and minutes, for rows under a day's heading), or "brief" (for dense tables).
+    "absolute", "minute" (the same without seconds and zone), "clock" (hours and minutes, for rows under a day's
+    heading), or "brief" (for dense tables).
     """
     if moment is None:
         return _("never")
@@ -101,6 +120,9 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     if style == "brief":
         text = brief(timezone.now() - moment)
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, text)
+    if style == "minute":
+        shown = f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
+        return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, shown)
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
     return format_html(
