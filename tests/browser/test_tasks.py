@@ -31,7 +31,7 @@ def test_a_manager_narrows_the_tasks_and_opens_the_evidence_of_one(page: Page, p
     page.locator(".chips .chip", has_text="Started").click()
     page.get_by_role("link", name="Board").click()
     page.wait_for_url("**/tasks/board/**equipment=**")
-    page.locator(".task-card").first.focus()
+    page.locator(".task-card a").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("h2", has_text="History")).to_be_visible()
     assert faults_of(page, "task", width=1440) == []
