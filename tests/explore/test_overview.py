@@ -105,6 +105,11 @@ def test_a_figure_leads_to_the_rows_that_it_counts(world: World) -> None:
         url = f"/jobs/?network={network.slug}&is={value}"
         assert url.replace("&", "&amp;") in page
         assert client.get(url).content.decode().count("<tr data-row-link") == count
+    for value, name in (("overdue", "late"), ("stale", "idle")):
+        url = f"/tasks/?network={network.slug}&{value}=1"
+        assert url.replace("&", "&amp;") in page
+        tasks = client.get(url).content.decode()
+        assert {task for task in ("late", "done", "idle", "busy") if f"id%3A{task}" in tasks} == {name}
     assert reverse("quarantine", args=[network.slug]) in page
 
 
