@@ -15,11 +15,13 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.jobs.checking import check_next
 from portal.jobs.drafts import draft_of_file, start_check
+from portal.jobs.models import Batch, Row
 from portal.lib.scope import network_scope
 from portal.stock.models import Gap, Level, Part
 from portal.tasks.models import Task
 from portal.timeline.models import Reading
 from tests.api.plant import PROVEN, Reader, live, token_for
+from tests.isolation.test_walk import checked_job
 from tests.webhooks.test_projections import MONDAY
 from tests.world import World
 
@@ -231,6 +233,22 @@ def test_jobs_and_their_rows(world: World, tmp_path: Path) -> None:
     assert rows[1]["item"]["quantity"] == 5
     sheet = reader.get("jobs", Accept="text/csv").content.decode("utf-8-sig")
     assert "'=stock.csv" in sheet
+
+
+def test_rows_whose_request_is_under_way_are_being_sent(world: World, tmp_path: Path) -> None:
+    """The request alone says so; in the rows themselves they are still in line."""
+    reader, network = Reader(token_for(world.organization)), world.foundry.network
+    job_id = checked_job(world, tmp_path)
+    with network_scope(network.id):
+        for number in (1, 2):
+            state = Batch.State.SENDING if number == 1 else Batch.State.WAITING
+            Batch.objects.create(network=network, job_id=job_id, number=number, rows=1, state=state)
+            Row.objects.filter(job_id=job_id, number=number + 1).update(state="queued", batch=number)
+    address = f"networks/foundry/jobs/{job_id}"
+    assert reader.get(address).json()["rowStates"] == {"sending": 1, "queued": 1}
+    assert [row["state"] for row in reader.items(f"{address}/rows")] == ["sending", "queued"]
+    for states, rows in [("sending", [2]), ("queued", [3]), (["queued", "sending"], [2, 3]), ("rejected", [])]:
+        assert [row["row"] for row in reader.items(f"{address}/rows", {"state": states})] == rows
 
 
 def test_coverage_names_every_type_also_those_never_seen(reader: Reader, world: World) -> None:

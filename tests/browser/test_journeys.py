@@ -28,7 +28,7 @@ PAGES = [
     "/networks/val-darve-cluses/things/equipment/?key=id:2502",
     "/networks/val-darve-cluses/send/scheduleTask/", "/networks/val-darve-cluses/send/updateSpareParts/one/",
     "/networks/val-darve-cluses/listen/",
-    "/networks/val-darve-cluses/secrets/add/", "/people/", "/trail/", "/help/",
+    "/networks/val-darve-cluses/secrets/add/", "/people/", "/trail/", "/help/", "/api/",
     "/preferences/",
 ]  # fmt: skip
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from portal.jobs.models import Job, Row
+from portal.jobs.moves import as_they_stand, rows_in
+from portal.jobs.states import RowState
 from portal.networks.models import Network
 
 
@@ -29,10 +33,10 @@ def job_of(network_id: UUID, job_id: UUID) -> Job | None:
 
 
 def row_list(job: Job, *, states: Sequence[str], cursor: str, limit: int) -> list[Row]:
-    """Return rows of a job in the order of its file."""
-    rows = Row.objects.filter(network_id=job.network_id, job_id=job.id).order_by("number")
+    """Return rows of a job as they stand, in the order of its file; no states means all."""
+    rows = Row.objects.filter(network_id=job.network_id, job_id=job.id)
+    if states:
+        rows = reduce(or_, (rows_in(job.network_id, job.id, RowState(state)) for state in dict.fromkeys(states)))
     if cursor:
         rows = rows.filter(number__gt=int(cursor, 16))
-    if states:
-        rows = rows.filter(state__in=states)
-    return list(rows[:limit])
+    return as_they_stand(job.network_id, job.id, rows.order_by("number")[:limit])
