@@ -17,8 +17,9 @@ from django.db import connection
 from django.http import QueryDict
 from django.utils import timezone, translation
 
-from portal.exports.listings import LISTINGS, Listing, Slice
+from portal.exports.listings import LISTINGS
 from portal.exports.models import Export, ExportPiece
+from portal.exports.slices import Listing, Slice
 from portal.lib.scope import tenant_scope
 from portal.lib.tabular import write_csv, write_xlsx
 from portal.lib.tabular.errors import CellTooLongToWrite, TooManyRowsToWrite

@@ -21,8 +21,11 @@ from portal.exports.models import Export, ExportPiece
 from portal.exports.write import due, remove_expired, write_export
 from portal.lib.scope import network_scope, tenant_scope
 from portal.lib.tabular.errors import TooManyRowsToWrite
+from portal.stock.models import Gap, Part
+from portal.tasks.models import Task
 from portal.trail.models import Entry
 from tests.webhooks.test_drain import body, drain, store
+from tests.webhooks.test_projections import arrivals, life
 from tests.world import PASSWORD, World
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +107,7 @@ def test_the_filters_of_the_page_are_those_of_the_file(world: World) -> None:
 
 
 def test_all_chunks_are_written_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.exports.listings.AT_ONCE", 3)
+    monkeypatch.setattr("portal.exports.log_rows.AT_ONCE", 3)
     monkeypatch.setattr(writing, "PIECE", 100)
     monkeypatch.setattr(writing, "PROGRESS_ROWS", 2)
     events(world, 10)
@@ -227,3 +230,28 @@ def test_other_lists(world: World, listing: str, column: str) -> None:
     address = ask(client, listing=listing, query="")["Location"]
     write_all()
     assert column in content_of(client, address).decode("utf-8-sig").splitlines()[0]
+
+
+@pytest.mark.parametrize("listing", ["stock", "stock_low", "stock_gaps", "tasks"])
+def test_lists_of_the_projections_hold_what_their_pages_show(
+    world: World, listing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.exports.stock_rows.AT_ONCE", 4)
+    monkeypatch.setattr("portal.exports.task_rows.AT_ONCE", 4)
+    told = [item for number, item in enumerate(life("exports", 120)) if number % 9]
+    store(world.foundry, *arrivals(world.foundry, told))
+    drain(world.foundry)
+    client = client_of(world.bob)
+    address = ask(client, listing=listing, query="network=foundry")["Location"]
+    write_all()
+    rows = rows_of(content_of(client, address))
+    with network_scope(world.foundry.network.id):
+        count = {
+            "stock": Part.objects.count(),
+            "stock_low": Part.objects.filter(below_since__isnull=False).count()
+            + Part.objects.filter(below_since=None, out_since__isnull=False).count(),
+            "stock_gaps": Gap.objects.filter(closed_by=None).count(),
+            "tasks": Task.objects.count(),
+        }[listing]
+    assert len(rows) == count > 0
+    assert {row["Network"] for row in rows} == {"Foundry"}

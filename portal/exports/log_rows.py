@@ -1,0 +1,118 @@
+"""The rows of exported lists of what happened: events, jobs, acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from django.utils.translation import gettext
+
+from integrations.mobility_work.events import EVENT_TYPES
+from integrations.mobility_work.operations import OPERATIONS
+from portal.exports.slices import AT_ONCE, Slice
+from portal.jobs.attention import ATTENTION, needing
+from portal.jobs.queries import JobFilters, job_page
+from portal.lib.tabular.write import Cell
+from portal.networks.models import Network
+from portal.timeline.filters import flag_words, read_filters
+from portal.timeline.models import Reading
+from portal.timeline.queries import timeline_page
+from portal.timeline.sentences import plain_sentence
+from portal.trail.actions import ACTIONS
+from portal.trail.models import Entry
+from portal.trail.queries import TrailFilters, trail_page
+
+
+def timeline_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    filters = read_filters(wanted.query)
+    networks = {network.id: network for network in wanted.chosen}
+    zone = wanted.zone_shown
+    before = ""
+    while True:
+        with wanted.scope():
+            page = timeline_page(
+                list(networks.values()), filters, zone=zone, now=wanted.now, before=before, size=AT_ONCE
+            )
+        for reading in page.readings:
+            if reading.position <= wanted.until.get(reading.network_id, 0):
+                yield _event(wanted, networks[reading.network_id], reading)
+        if not page.older:
+            return
+        before = page.older
+
+
+def _event(wanted: Slice, network: Network, reading: Reading) -> Sequence[Cell]:
+    entry = EVENT_TYPES.get(reading.type)
+    return (
+        network.name,
+        wanted.local(reading.occurred_at),
+        wanted.local(reading.first_received_at),
+        gettext(entry.label) if entry else reading.type,
+        plain_sentence(reading),
+        ", ".join(str(flag_words(flag)) for flag in reading.flags),
+        reading.previous_stock,
+        reading.resulting_stock,
+        reading.deliveries,
+        reading.position,
+        bytes(reading.order_key)[11:].hex(),
+    )
+
+
+def job_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    networks = {network.id: network for network in wanted.chosen}
+    needs = wanted.query.get("is", "")
+    filters = JobFilters(
+        networks=list(networks.values()),
+        operation=wanted.query.get("operation", ""),
+        state=wanted.query.get("state", ""),
+        mine=wanted.person_id if wanted.query.get("mine") else None,
+        needs=needing(needs, person=wanted.person_id, now=wanted.now) if needs in ATTENTION else None,
+    )
+    before: UUID | None = None
+    while True:
+        with wanted.scope():
+            jobs, before = job_page(filters, before=before)
+        for job in jobs:
+            yield (
+                networks[job.network_id].name,
+                str(job.id),
+                gettext(OPERATIONS[job.operation].label),
+                str(job.get_state_display()),
+                job.file_name,
+                job.rows,
+                job.created_by,
+                wanted.local(job.created_at),
+                wanted.local(job.submitted_at),
+                wanted.local(job.ended_at),
+            )
+        if before is None:
+            return
+
+
+def trail_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    names = {network.id: network.name for network in wanted.networks}
+    chosen = wanted.chosen[0] if wanted.query.get("network") and wanted.chosen else None
+    filters = TrailFilters(
+        action=wanted.query.get("action", ""), person=wanted.query.get("person", ""),
+        network_id=chosen.id if chosen else None,
+    )  # fmt: skip
+    before: UUID | None = None
+    while True:
+        with wanted.scope():
+            entries, before = trail_page(filters, before=before, size=AT_ONCE)
+        for entry in entries:
+            if entry.at <= wanted.now:
+                yield _act(wanted, entry, names)
+        if before is None:
+            return
+
+
+def _act(wanted: Slice, entry: Entry, names: dict[UUID, str]) -> Sequence[Cell]:
+    return (
+        wanted.local(entry.at),
+        str(ACTIONS.get(entry.action, entry.action)),
+        entry.actor,
+        entry.subject,
+        names.get(entry.network_id, "") if entry.network_id else "",
+        str(entry.address or ""),
+    )

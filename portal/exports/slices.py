@@ -1,0 +1,64 @@
+"""What of a list is exported: whose networks, which filters, up to when; and what a list must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from portal.lib.scope import tenant_scope
+from portal.lib.tabular.write import Cell
+from portal.networks.models import Network
+
+AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """What of a list is exported, and how it is written."""
+
+    person_id: UUID
+    networks: Sequence[Network]  # all that the person could open when they asked
+    organizations: Sequence[UUID]
+    query: QueryDict
+    zone: ZoneInfo  # of the person; a list of one network has the network's
+    now: datetime  # when they asked: "the last 7 days" are those before
+    until: dict[UUID, int]
+
+    def scope(self) -> AbstractContextManager[None]:
+        """Open a transaction that sees what the person could open."""
+        return tenant_scope(networks=[network.id for network in self.networks], organizations=self.organizations)
+
+    @property
+    def chosen(self) -> list[Network]:
+        """The networks of the list: the one in the address, or all."""
+        slug = self.query.get("network", "")
+        return [network for network in self.networks if not slug or network.slug == slug]
+
+    @property
+    def zone_shown(self) -> ZoneInfo:
+        """The zone of the list: of one network its own, of several the person's."""
+        chosen = self.chosen
+        return ZoneInfo(chosen[0].time_zone) if len(chosen) == 1 else self.zone
+
+    def local(self, moment: datetime | None) -> str:
+        """Return a moment as ISO 8601 in the list's zone, with its offset."""
+        return timezone.localtime(moment, self.zone_shown).isoformat(timespec="seconds") if moment else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One list: its columns by the name that JSON Lines uses, and its rows, a chunk per transaction."""
+
+    name: str
+    label: str | Promise
+    url_name: str
+    columns: Sequence[tuple[str, str | Promise]]
+    rows: Callable[[Slice], Iterator[Sequence[Cell]]]

@@ -1,0 +1,45 @@
+"""The rows of the exported list of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from portal.explore.task_rows import rows_of
+from portal.exports.slices import AT_ONCE, Slice
+from portal.lib.tabular.write import Cell
+from portal.tasks.filters import read_task_filters
+from portal.tasks.queries import task_page, view_of
+
+
+def task_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    """Yield every task of a view, in its order."""
+    filters = read_task_filters(wanted.query)
+    networks = wanted.chosen
+    after: str | None = ""
+    while after is not None:
+        with wanted.scope():
+            view = view_of(networks, filters, zone=wanted.zone_shown, now=wanted.now)
+            page = task_page(view, after=after, size=AT_ONCE)
+            rows = rows_of(page.lines, networks, now=wanted.now)
+        after = page.next
+        for row in rows:
+            task, plan = row.task, row.plan
+            yield (
+                row.network.name,
+                row.reference,
+                row.title,
+                str(row.state_word),
+                wanted.local(task.state_at),
+                row.about.label if row.about else "",
+                ", ".join(task.tags),
+                ", ".join(person.label for person in row.people),
+                wanted.local(task.scheduled_at),
+                wanted.local(task.started_at),
+                wanted.local(task.completed_at),
+                wanted.local(task.cancelled_at),
+                task.activities,
+                wanted.local(plan.starts_at if plan else None),
+                wanted.local(row.due),
+                wanted.local(row.overdue_since),
+                wanted.local(row.stale_since),
+            )
