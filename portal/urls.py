@@ -13,6 +13,7 @@ from portal.explore import views as explore
 from portal.explore.stock import gap_views as stock_gaps
 from portal.explore.stock import low_views as stock_low
 from portal.explore.stock import part_views as stock_parts
+from portal.explore.stock import sheet_views as stock_sheets
 from portal.explore.stock import views as stock
 from portal.exports import views as exports
 from portal.jobs import check_views as checks
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/things/<slug:kind>/", explore.subject, name="subject"),
     path("networks/<slug:slug>/stock/part/", stock_parts.part, name="stock_part"),
     path("networks/<slug:slug>/stock/location/", stock_parts.location, name="stock_location"),
+    path("networks/<slug:slug>/stock/sheet.<str:kind>", stock_sheets.sheet, name="stock_sheet"),
     path("send/", prepare.choose, name="send"),
     path("jobs/", follow.job_list, name="jobs"),
     path("networks/<slug:slug>/send/<str:operation>/", prepare.upload, name="upload"),

@@ -20,17 +20,19 @@ from integrations.spec import Plan
 from portal.jobs import background, edit
 from portal.jobs.addresses import job_or_404, row_number
 from portal.jobs.changes import changes_of
+from portal.jobs.counts import HELD
 from portal.jobs.downloads import headings_of, names_of_places
 from portal.jobs.drafts import (
     sent_before,
 )
 from portal.jobs.forms import CELL
+from portal.jobs.holding import hold_moved
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
 from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
 from portal.jobs.revisions import is_unseen
 from portal.jobs.states import JobState, RowState, StateRefused
-from portal.jobs.submit import BadRows, ChangedMeanwhile, NothingToSend, NotInPlan, submit
+from portal.jobs.submit import BadRows, ChangedMeanwhile, MovedMeanwhile, NothingToSend, NotInPlan, submit
 from portal.jobs.typed import Typed, with_cells
 from portal.lib.scope import network_scope
 from portal.lib.tabular import TabularError
@@ -139,9 +141,11 @@ def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict
     for text in said_by_vendor(row.errors, places):  # of a row that was rejected before
         said.setdefault("", []).append(("warn", Problem("", "rejected", text)))
     typed = row.cells or {}
+    held = next((each["params"] for each in row.problems if each["code"] in HELD), None)
     return {
         "row": row,
         "is_left_out": row.state == RowState.LEFT_OUT,
+        "held": held,
         "general": said.get("", []),
         "cells": [
             {
@@ -199,6 +203,8 @@ def _change(request: PortalRequest, network: Network, job: Job, number: int, typ
     act, now, person = request.POST.get("act", "save"), timezone.now(), request.access.user
     if act == "leave-out":
         edit.leave_out(network, job.id, [number], typed=typed, actor=person, now=now)
+    elif act in {"keep", "rebase"}:
+        edit.weigh(network, job.id, number, rebase=act == "rebase", typed=typed, actor=person, now=now)
     elif act == "put-back":
         edit.put_back(network, job.id, [number], typed=typed, actor=person, now=now)
     else:
@@ -206,19 +212,28 @@ def _change(request: PortalRequest, network: Network, job: Job, number: int, typ
         edit.change_cells(network, job.id, number, cells, typed=typed, actor=person, now=now)
 
 
+@unscoped
 @require_POST
 def send(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     """Put a checked job in line, if its rows are those that the person saw."""
     network = request.access.network(slug, at_least=Level.MANAGER)
-    job_or_404(network, job_id)
+    with network_scope(network.id):
+        job = job_or_404(network, job_id)
     send_good, seen = request.POST.get("send_good") == "1", row_number(request.POST.get("seen", ""))
+    person, now = request.access.user, timezone.now()
     try:
-        submit(network, job_id, send_good=send_good, actor=request.access.user, now=timezone.now(), seen=seen)
+        with network_scope(network.id):
+            submit(network, job_id, send_good=send_good, actor=person, now=now, seen=seen)
     except ChangedMeanwhile:
         messages.error(
             request,
             _("Nothing was sent: rows were changed since you opened the check. Here it is as it stands now."),
         )
+    except MovedMeanwhile:
+        try:
+            _hold(request, network, job)
+        except StateRefused:
+            return redirect("job", slug, job_id)
     except BadRows as error:
         said = ngettext(
             "Nothing was sent: %(count)s row has errors. Mend it, leave it out, or send the good rows only.",
@@ -237,3 +252,19 @@ def send(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         background.nudge(background.send, network.id)
         return redirect("job", slug, job_id)
     return redirect("job_check", slug, job_id)
+
+
+def _hold(request: PortalRequest, network: Network, job: Job) -> None:
+    """Hold the rows whose part moved since the check, and say so."""
+    person, now = request.access.user, timezone.now()
+    try:
+        count = with_cells(job, lambda typed: hold_moved(network, job.id, typed=typed, actor=person, now=now))
+    except TabularError as error:
+        messages.error(request, str(error))
+        return
+    said = ngettext(
+        "Nothing was sent: the part of %(count)s row has moved since the check. Say what to do with it.",
+        "Nothing was sent: the parts of %(count)s rows have moved since the check. Say what to do with them.",
+        count,
+    )
+    messages.error(request, said % {"count": count})

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -26,8 +25,9 @@ from pydantic_core import PydanticSerializationError, to_json
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.mobility_work.rows import RowContext, RowReader, row_reader
 from integrations.spec import Kind, Operation
+from portal.jobs.counts import held_rows, made_at
 from portal.jobs.doubles import Doubles, content_of, identity_of
-from portal.jobs.drafts import limits
+from portal.jobs.file_rows import open_file, used_columns
 from portal.jobs.files import on_disk
 from portal.jobs.models import Job, Row
 from portal.jobs.preflight import Preflight
@@ -37,7 +37,7 @@ from portal.lib.collector import without_search
 from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
 from portal.lib.statements import execute_binary
-from portal.lib.tabular import FileFormat, RowError, TableReader, TabularError, read_rows
+from portal.lib.tabular import RowError, TableReader, TabularError
 from portal.networks.models import Network
 
 logger = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ def _check(work: Work) -> None:
             preflight = Preflight(work.network.id, work.operation)
         count = 0
         bad: list[RowError] = []
-        with _open_file(work.job, path, bad.append) as table:
+        with open_file(work.job, path, bad.append) as table:
             chunks = _chunks(_rows(work, table, bad))
             while True:
                 with without_search():
@@ -236,10 +236,6 @@ def _check(work: Work) -> None:
             raise LeaseLost
 
 
-def _open_file(job: Job, path: Path, on_row_error: Callable[[RowError], None]) -> TableReader:
-    return read_rows(path, FileFormat.from_dict(job.file_format or {}), limits=limits(), on_row_error=on_row_error)
-
-
 def _rows(work: Work, table: TableReader, bad: list[RowError]) -> Iterator[Checked]:
     """Yield every row of the file, checked, in its order; those that can't be read are among them."""
     check = work.reader.read
@@ -250,11 +246,6 @@ def _rows(work: Work, table: TableReader, bad: list[RowError]) -> Iterator[Check
         named = {name: cells[position] for position, name in used}
         yield checked_row(number, named, check)
     yield from _unreadable(bad)
-
-
-def used_columns(job: Job) -> list[tuple[int, str]]:
-    """Return the columns of the file that are sent: place from 0, and name."""
-    return [(position, name) for position, name in enumerate(job.columns) if name]
 
 
 def checked_row(number: int, cells: dict[str, str], check: Any) -> Checked:
@@ -293,8 +284,12 @@ def _chunks(rows: Iterator[Checked]) -> Iterator[list[Checked]]:
 def _store(work: Work, chunk: Sequence[Checked], preflight: Preflight, count: int) -> None:
     with network_scope(work.network.id):
         warned = preflight.warnings({row.number: row.item for row in chunk if row.item is not None})
+        made = made_at(work.job.heading)
+        readable = {row.number: row.item for row in chunk if row.item is not None}
+        held = held_rows(work.network.id, work.operation, readable, made=made)
         for row in chunk:
             row.warnings = warned.get(row.number, [])
+            row.problems += [held[row.number]] if row.number in held else []
         good = [row for row in chunk if row.is_plain]
         others = [row for row in chunk if not row.is_plain]
         key = (work.network.id, work.job.id, timezone.now())
@@ -313,7 +308,7 @@ def _mark_doubles(work: Work, path: Path, doubles: Doubles) -> None:
     if not said:
         return
     used = used_columns(work.job)
-    with _open_file(work.job, path, lambda error: None) as table:
+    with open_file(work.job, path, lambda error: None) as table:
         marked: list[tuple[int, str, str, str]] = []
         for number, cells in table:
             if number in said:
@@ -356,41 +351,3 @@ def _plain_json(value: Any) -> str:
     """Return JSON that PostgreSQL takes."""
     text = json.dumps(value)
     return json.dumps(storable(value)) if "\\ud" in text or "\\u0000" in text else text
-
-
-def cells_in_file(job: Job, numbers: set[int]) -> dict[int, dict[str, str]]:
-    """Return the cells of some rows of a job's file, which are not kept where there is nothing to say of them."""
-    found: dict[int, dict[str, str]] = {}
-    if not numbers or job.file_format is None or not job.file_bytes:
-        return found
-    used, last = used_columns(job), max(numbers)
-    with on_disk(job.network_id, job.id) as path, _open_file(job, path, lambda error: None) as table:
-        for number, cells in table:
-            if number in numbers:
-                found[number] = {name: cells[position] for position, name in used}
-            if number >= last:
-                break
-    return found
-
-
-@contextmanager
-def all_cells(job: Job) -> Iterator[Callable[[int], dict[str, str]]]:
-    """Read a job's file once, in its order: give the cells of a row whose number is asked for in rising order."""
-    if job.file_format is None or not job.file_bytes:
-        yield lambda number: {}
-        return
-    used = used_columns(job)
-    with on_disk(job.network_id, job.id) as path, _open_file(job, path, lambda error: None) as table:
-        rows = iter(table)
-        at: list[tuple[int, Sequence[str]]] = []
-
-        def cells_of(number: int) -> dict[str, str]:
-            while not at or at[0][0] < number:
-                following = next(rows, None)
-                if following is None:
-                    return {}
-                at[:] = [following]
-            found, cells = at[0]
-            return {name: cells[position] for position, name in used} if found == number else {}
-
-        yield cells_of

@@ -14,8 +14,8 @@ from django.utils.translation import gettext
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.about import about
-from portal.jobs.checking import all_cells, used_columns
 from portal.jobs.drafts import REASON
+from portal.jobs.file_rows import all_cells, used_columns
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import said_by_vendor, shown
 from portal.jobs.states import RowState

@@ -20,6 +20,8 @@ from integrations.mobility_work.headings import match_columns, plain
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Field, Operation
 from portal.accounts.models import User
+from portal.jobs.counts import is_ours
+from portal.jobs.file_rows import limits
 from portal.jobs.files import on_disk, store_file
 from portal.jobs.models import ColumnChoice, Job
 from portal.jobs.revisions import ANYBODY, count_change
@@ -28,7 +30,7 @@ from portal.jobs.submit import made_by, refuse_outside_plan
 from portal.lib.ids import new_id
 from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
-from portal.lib.tabular import FileFormat, Limits, TabularError, detect, read_rows
+from portal.lib.tabular import FileFormat, TabularError, detect, read_rows
 from portal.networks.models import Network
 
 SAMPLE = 3  # rows shown beside the headings
@@ -39,11 +41,6 @@ REASON = _("Reason not sent")
 
 class Undecided(Exception):
     """Some headings wait for a person to say what they mean."""
-
-
-def limits() -> Limits:
-    """Return how large a file may be."""
-    return Limits(max_rows=settings.PORTAL_MAX_ROWS, max_bytes=settings.PORTAL_MAX_FILE_MB * 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,7 @@ def _meant(network: Network, operation: Operation, heading: Sequence[str]) -> tu
     match = match_columns(operation, heading, translations=translations)
     ours = _reason_headings()
     columns: list[str | None] = [
-        LEFT_OUT if column is None and plain(word) in ours else column
+        LEFT_OUT if column is None and (plain(word) in ours or is_ours(word)) else column
         for word, column in zip(heading, match.columns, strict=True)
     ]
     known = {choice.heading: choice for choice in _choices(network, operation, heading)}

@@ -15,8 +15,10 @@ from django.db.models import Q
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import checked_row, reader_of, used_columns
+from portal.jobs.checking import checked_row, reader_of
+from portal.jobs.counts import HELD, held_rows, made_at
 from portal.jobs.doubles import content_of, doubles_of, identity_of
+from portal.jobs.file_rows import used_columns
 from portal.jobs.models import Job, Row
 from portal.jobs.moves import move
 from portal.jobs.preflight import Preflight
@@ -70,6 +72,31 @@ def change_cells(
         details = {"row": number, "before": {name: before.get(name, "") for name in changed}, "after": changed}
         record_act(network, "job_row_changed", actor=actor, about=str(job_id), details=details)
     return Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+
+
+def weigh(
+    network: Network, job_id: UUID, number: int, *, rebase: bool, typed: Typed, actor: User | str, now: datetime
+) -> Row:
+    """Keep the count of a row whose part moved since its sheet was made, or add what moved.
+
+    What moves after that holds the row once more. Needs the network's scope, inside a transaction. Raises StateRefused,
+    Row.DoesNotExist and CellsNeeded; changes nothing where the row is not held, or nobody can say what to add.
+    """
+    job = _in_preparation(network, job_id)
+    row = Row.objects.get(network_id=network.id, job_id=job_id, number=number)
+    said = next((each for each in row.problems if each["code"] in HELD), None)
+    if said is None or row.cells is None or (rebase and "then" not in said["params"]):
+        return row
+    mine = Row.objects.filter(network_id=network.id, job_id=job_id, number=number)
+    mine.update(weighed_until=datetime.fromisoformat(said["params"]["until"]))
+    if rebase:
+        cells = {said["column"]: str(said["params"]["then"])}
+        return change_cells(network, job_id, number, cells, typed=typed, actor=actor, now=now)
+    check_again(network, job, [number], identities=[row.digest], typed=typed, now=now)
+    count_change(job, actor)
+    details = {"row": number, "movements": said["params"]["times"]}
+    record_act(network, "job_count_kept", actor=actor, about=str(job_id), details=details)
+    return mine.get()
 
 
 def leave_out(
@@ -139,6 +166,13 @@ def check_again(
     checked = {number: checked_row(number, row.cells, read) for number, row in rows.items() if row.cells is not None}
     preflight = Preflight(network.id, operation)
     warned = preflight.warnings({number: each.item for number, each in checked.items() if each.item is not None})
+    held = held_rows(
+        network.id,
+        operation,
+        {number: each.item for number, each in checked.items() if each.item is not None},
+        made=made_at(job.heading),
+        weighed={number: row.weighed_until for number, row in rows.items() if row.weighed_until},
+    )
     said = _said_of_doubles(operation, rows, {number: each.item for number, each in checked.items()})
     _keep_cells(job, [number for number in said if rows[number].cells is None], typed)
     for number, row in rows.items():
@@ -147,7 +181,7 @@ def check_again(
             continue
         result = checked.get(number)
         item = result.item if result else row.item
-        problems = (result.problems if result else []) + error
+        problems = (result.problems if result else []) + error + ([held[number]] if number in held else [])
         mine.filter(number=number).update(
             item=None if problems else item,
             state=RowState.INVALID if problems else RowState.READY,

@@ -69,7 +69,7 @@ def kinds_seen(network_id: UUID) -> set[str]:
 def seen(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, int]:
     """Return as how many things each of the keys was seen; those never seen are left out. Needs the network's scope."""
     with connection.cursor() as cursor:
-        cursor.execute(SEEN, _asked(network_id, keys))
+        cursor.execute(SEEN, asked_of(network_id, keys))
         return {(kind, key): count for kind, key, count in cursor.fetchall()}
 
 
@@ -96,7 +96,7 @@ def levels(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Lev
     Needs the network's scope.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LEVELS, [*_asked(network_id, keys), network_id, NEAR, network_id])
+        cursor.execute(LEVELS, [*asked_of(network_id, keys), network_id, NEAR, network_id])
         rows = cursor.fetchall()
     counted: dict[SubjectKey, list[Level]] = {}
     for key, subject, position, quantity, occurred_at in rows:
@@ -115,7 +115,8 @@ def minima(network_id: UUID) -> dict[str, Decimal]:
     return found
 
 
-def _asked(network_id: UUID, keys: Iterable[SubjectKey]) -> list[Any]:
+def asked_of(network_id: UUID, keys: Iterable[SubjectKey]) -> list[Any]:
+    """Return the values of `ASKED`."""
     asked = sorted(set(keys))
     references = [key[4:] if key.startswith("ref:") else "" for _kind, key in asked]
     return [[kind for kind, _ in asked], [key for _, key in asked], references, network_id, network_id]

@@ -176,6 +176,8 @@ class Row(models.Model):
     digest = models.BinaryField(max_length=16, null=True)  # of its identity, to find what comes twice
     # Key of the part whose stock it sets, as readings of events have it; events that name it may confirm the row.
     about = models.CharField(max_length=210, blank=True, default="", db_default="")
+    # Of a count sheet: movements until then are weighed against the count, by whoever chose what to do.
+    weighed_until = models.DateTimeField(null=True)
     # What the vendor said of this row: [{"path": [...], "key", "parameters", "pointer"}]
     errors = models.JSONField(default=list)
     updated_at = models.DateTimeField(default=timezone.now)

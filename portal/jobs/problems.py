@@ -32,6 +32,14 @@ FOUND = {
         "The check failed {count} times, for a fault of the portal. The file is kept and nothing was sent. Check it "
         "once more; if it fails again, tell whoever runs the portal, with this reference: {value}."
     ),
+    "moved_since": _(
+        "{times} movements since the sheet was made ({change}). Keep your count, add them to it ({then}), or leave the "
+        "row out."
+    ),
+    "moved_unknown": _(
+        "{times} movements since the sheet was made; by how much is not known. Keep your count, count again, or leave "
+        "the row out."
+    ),
     "typed_as_number": _(
         "The column “{heading}” holds numbers in {count} rows: leading zeros, if there were any, are gone. "
         "Format the column as text and type those again."
@@ -64,6 +72,7 @@ KINDS: dict[str, tuple[str | Promise, frozenset[str]]] = {
     "never-seen": (_("never seen"), frozenset({"never_seen"})),
     "seen-before": (_("seen before"), frozenset({"seen_before"})),
     "several": (_("several with one name"), frozenset({"several"})),
+    "moved": (_("moved since the count"), frozenset({"moved_since", "moved_unknown"})),
     "unusual": (_("unusual quantity"), frozenset({"far_more", "far_less", "to_zero", "below_minimum"})),
 }
 OTHER = "other"

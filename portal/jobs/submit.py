@@ -16,6 +16,7 @@ from integrations.spec import Operation, Plan
 from portal.accounts.models import User
 from portal.jobs.confirm import begin_following
 from portal.jobs.ending import end_if_all_is_sent
+from portal.jobs.holding import moved_rows
 from portal.jobs.lock import lock_jobs
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.moves import move
@@ -76,6 +77,10 @@ class BadRows(Exception):
         self.count = count
 
 
+class MovedMeanwhile(BadRows):
+    """Parts of a count sheet moved since its check: nothing is sent before their rows are held, and somebody looks."""
+
+
 def made_by(actor: User | str) -> dict[str, Any]:
     """Return what a job keeps of whoever made it: plain values, for a job outlives a membership."""
     person = None if isinstance(actor, str) else actor
@@ -101,7 +106,8 @@ def submit(
     """Put a checked job in line to be sent; rows with errors are held back where `send_good`, and else refuse it.
 
     `seen` is the revision of the job that the person saw; None where nobody else can have changed it. Needs the
-    network's scope, inside a transaction. Raises NotInPlan, ChangedMeanwhile, BadRows, NothingToSend and StateRefused.
+    network's scope, inside a transaction. Raises NotInPlan, ChangedMeanwhile, BadRows (MovedMeanwhile
+    among them), NothingToSend and StateRefused.
     """
     lock_jobs(network.id)
     job = Job.objects.select_for_update().get(network_id=network.id, id=job_id)
@@ -110,6 +116,8 @@ def submit(
     refuse_outside_plan(network, operation)
     if seen is not None and is_unseen(job, actor, seen=seen):
         raise ChangedMeanwhile
+    if moved := moved_rows(network.id, job):
+        raise MovedMeanwhile(len(moved))
     bad = Row.objects.filter(network_id=network.id, job_id=job_id, state=RowState.INVALID)
     if not send_good and (count := bad.count()):
         raise BadRows(count)

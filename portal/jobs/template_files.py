@@ -19,8 +19,7 @@ DELIMITERS = {"fr": ";"}
 def csv_template(operation: Operation) -> IO[bytes]:
     """Return a CSV file with headings only: an example row would be sent by those who forget to remove it."""
     file = tempfile.TemporaryFile(prefix="portal-template-")  # noqa: SIM115 - whoever sends it closes it
-    delimiter = DELIMITERS.get((get_language() or "").partition("-")[0], ",")
-    write_csv(file, [gettext(field.label) for field in operation.fields], [], delimiter=delimiter)
+    write_csv(file, [gettext(field.label) for field in operation.fields], [], delimiter=delimiter_here())
     file.seek(0)
     return file
 
@@ -32,6 +31,11 @@ def xlsx_template(operation: Operation) -> IO[bytes]:
         notes = {index: note_of(operation, field) for index, field in enumerate(operation.fields)}
         write_xlsx(path, [gettext(field.label) for field in operation.fields], [], notes=notes)
         return path.open("rb")
+
+
+def delimiter_here() -> str:
+    """Return what parts cells where the reader's language is written."""
+    return DELIMITERS.get((get_language() or "").partition("-")[0], ",")
 
 
 def note_of(operation: Operation, field: Field) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
-from portal.jobs.checking import cells_in_file
+from portal.jobs.file_rows import cells_in_file
 from portal.jobs.models import Job
 from portal.lib.scope import network_scope
 

@@ -41,6 +41,8 @@ ACTIONS: dict[str, str | Promise] = {
     "job_row_changed": _("Row of a job changed"),
     "job_rows_left_out": _("Rows of a job left out"),
     "job_rows_put_back": _("Rows of a job put back"),
+    "job_count_kept": _("Count kept though the part moved"),
+    "count_sheet_made": _("Count sheet handed out"),
     "job_submitted": _("Job submitted"),
     "job_cancelled": _("Job cancelled"),
     "job_resumed": _("Job resumed"),

@@ -14,12 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from integrations.mobility_work.operations import allowed
+from integrations.spec import Plan
 from portal.explore.stock.figures import Figures, capped, figures_of
 from portal.explore.stock.filters import LOW, SORTS, StockFilters, read_filters
 from portal.explore.stock.ledger import event_url
 from portal.explore.stock.names import locations_of, part_url
 from portal.explore.stock.parts import StockRow, count_parts, stock_page
+from portal.explore.stock.sheet import operation_of_sheets
 from portal.explore.stock.words import CONFIDENCE, KINDS, SCOPES, low_look
+from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
 from portal.stock.project import scope_now
@@ -68,8 +72,16 @@ def stock(request: PortalRequest) -> HttpResponse:
             "confidences": CONFIDENCE.values(),
             "scopes": SCOPES.values(),
             "as_of": now,
+            "sheet_kinds": [("xlsx", "XLSX"), ("csv", "CSV")],
+            "may_count": bool(filters.network) and not filters.at and _may_count(request, networks[0]),
         },
     )
+
+
+def _may_count(request: PortalRequest, network: Network) -> bool:
+    """Tell whether a count sheet of a network could be sent by whoever asks."""
+    is_in_plan = operation_of_sheets() in allowed(Plan(network.plan))
+    return is_in_plan and request.access.level(network) >= Level.MANAGER
 
 
 def figures_shown(figures: Figures, network: str) -> list[dict[str, str]]:
