@@ -29,7 +29,10 @@ PAGES = [
     "/networks/val-darve-cluses/send/scheduleTask/", "/networks/val-darve-cluses/send/updateSpareParts/one/",
     "/networks/val-darve-cluses/listen/",
     "/networks/val-darve-cluses/secrets/add/", "/people/", "/trail/", "/help/", "/api/",
-    "/preferences/",
+    "/preferences/", "/stock/", "/stock/?q=nothing-like-this", "/stock/?network=val-darve-cluses&sort=-level",
+    "/stock/?network=val-darve-cluses&at=2026-01-01T00:00", "/stock/gaps/?state=all", "/stock/gaps/?state=closed",
+    "/stock/low/", "/stock/low/?kind=out", "/networks/val-darve-cluses/stock/part/?key=id:88107",
+    "/networks/val-darve-annecy/stock/part/?key=id:88100", "/networks/val-darve-cluses/stock/location/?key=id:5302",
 ]  # fmt: skip
 
 

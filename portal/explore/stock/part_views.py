@@ -71,6 +71,8 @@ def part(request: PortalRequest, slug: str) -> HttpResponse:
         "scope": SCOPES[counted.scope],
         "counted": counted,
         "counts_locations": counted.scope is Scope.LOCATION,
+        # Of a single location its balance is the total.
+        "shows_place": counted.scope is Scope.LOCATION and len(levels) > 1,
         "levels": [
             {
                 "level": level,
@@ -130,7 +132,7 @@ def location(request: PortalRequest, slug: str) -> HttpResponse:
             "next": page.next,
             "is_first": not after,
             "lines": lines_of(network, counted.scope, _last_movements(network, key)),
-            "counts_locations": counted.scope is Scope.LOCATION,
+            "shows_place": counted.scope is Scope.LOCATION,
             "timeline_url": subject_url(slug, "location", key),
             "zone": ZoneInfo(network.time_zone).key,
         },
