@@ -76,7 +76,9 @@ class Event(Item):
     last_received_at: datetime = Field(description="When it was last received.", examples=["2026-03-12T08:41:09Z"])
     deliveries: int = Field(description="How many times it was delivered.", examples=[1])
     verified: bool = Field(description="A delivery of it carried a valid signature.", examples=[True])
-    flags: list[str] = Field(description="What is unusual of it (see the parameter `is`).", examples=[["late"]])
+    flags: list[str] = Field(
+        description="Its verdict, and what is unusual of it: the values of `is`.", examples=[["verified"]]
+    )
     text: str = Field(
         description="What happened, as an English sentence.",
         examples=["Mehdi Benali consumed 2 × Oil filter GA37 at Fluids store"],
