@@ -112,10 +112,11 @@ def _last_unsettled(network: Network, batch: Batch, *, since: datetime, now: dat
     answered = theirs.filter(state__in=[RowState.SENDING, RowState.ACCEPTED, RowState.UNCERTAIN], updated_at__gt=since)
     moments = [answered.aggregate(last=Max("updated_at"))["last"]]
     # What is in line has been sent where a call has no answer, or none that says what became of it.
-    calls = Call.objects.filter(network_id=network.id, job_id__in=others)
+    in_line = set(theirs.filter(state=RowState.QUEUED).values_list("job_id", "batch").order_by().distinct())
+    calls = Call.objects.filter(network_id=network.id, job_id__in=others) if in_line else Call.objects.none()
     doubtful = calls.filter(Q(ended_at=None) | Q(outcome__in=MAYBE, ended_at__gt=since))
     for job_id, number, ended_at in doubtful.values_list("job_id", "batch", "ended_at"):
-        if theirs.filter(job_id=job_id, batch=number, state=RowState.QUEUED).exists():
+        if (job_id, number) in in_line:
             moments.append(ended_at or now)
     return max(filter(None, moments), default=None)
 

@@ -165,7 +165,7 @@ class Row(models.Model):
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     job_id = models.UUIDField()
     number = models.PositiveIntegerField()  # as a spreadsheet shows it
-    state = models.CharField(max_length=12, choices=RowState)
+    state = models.CharField(max_length=12, choices=RowState)  # "sending" is said by its batch: see portal.jobs.moves
     reason = models.CharField(max_length=20, choices=Reason, blank=True)  # of "not sent"
     batch = models.PositiveIntegerField(null=True)
     item = models.JSONField(null=True)  # what is sent; null while the row has errors

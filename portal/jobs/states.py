@@ -55,6 +55,7 @@ JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     J.FAILED: frozenset(),
     J.CANCELLED: frozenset(),
 }
+# That a row is being sent is said by its batch, not in the row (portal.jobs.moves).
 ROW_TRANSITIONS: dict[RowState, frozenset[RowState]] = {
     R.INVALID: frozenset({R.READY, R.INVALID, R.LEFT_OUT, R.HELD}),
     R.LEFT_OUT: frozenset({R.READY, R.INVALID}),
