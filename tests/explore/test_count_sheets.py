@@ -139,7 +139,9 @@ def test_what_moves_between_the_check_and_the_sending_is_held_too(stock: World, 
     # The weighed part moves once more, and one of which nothing was said before.
     tell(stock.foundry, consumed(2, 1, 9, minutes=63), consumed(3, 1, 10, minutes=64))
     client = client_of(stock.bob)
-    answer = client.post(reverse("job_send", args=["foundry", job.id]), follow=True).content.decode()
+    with network_scope(stock.foundry.network.id):
+        seen = Job.objects.get(id=job.id).revision
+    answer = client.post(reverse("job_send", args=["foundry", job.id]), {"seen": seen}, follow=True).content.decode()
     assert "the parts of 2 rows have moved since the check" in answer
     states = [row_of(stock, job, number).state for number in (2, 3, 4)]
     assert states == ["ready", "invalid", "invalid"], "the marks stay, though nothing was sent"

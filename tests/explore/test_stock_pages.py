@@ -252,7 +252,7 @@ def test_levels_of_locations_are_shown_only_where_levels_count_them(world: World
         votes = NetworkScope.objects.get()
     assert f"{votes.votes_location} say that levels count a location" in page
     here = part_page(world.audrey, 1, location="id:2")
-    assert here.count("<tr tabindex") == 1 and "Level at Shelf 2" in here
+    assert here.count("<tr data-row-link") == 1 and "Level at Shelf 2" in here
 
 
 def test_a_part_knows_what_used_it_the_tasks_that_need_it_and_the_jobs_about_it(world: World) -> None:

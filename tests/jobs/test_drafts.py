@@ -323,17 +323,6 @@ def test_odd_characters_of_a_bad_row_are_kept_in_a_form_that_the_database_takes(
     assert json.loads(row.values[3]) == {"id": "a?b?c 😀"}
 
 
-def test_a_row_of_which_there_was_nothing_to_say_is_left_out_and_put_back(desk: Desk) -> None:
-    """Its cells are in the file only, until it is left out."""
-    job, now = desk.checked("id,quantity\nA-1,1\nA-2,2\n"), timezone.now()
-    with network_scope(desk.network.id):
-        leave_out(desk.network, job.id, [2], actor=desk.world.bob, now=now)
-        assert Row.objects.get(job_id=job.id, number=2).cells == {"id": "A-1", "quantity": "1"}
-        put_back(desk.network, job.id, [2], actor=desk.world.bob, now=now)
-        row = Row.objects.get(job_id=job.id, number=2)
-    assert (row.state, row.item["quantity"] if row.item else None) == ("ready", 1)
-
-
 def test_every_sentence_of_what_is_found_can_be_filled_in(desk: Desk) -> None:
     params: dict[str, Any] = dict.fromkeys(("row", "count", "times", "known", "minimum"), 3)
     params |= dict.fromkeys(("identity", "value", "heading", "kinds", "change", "then"), "x")
