@@ -15,8 +15,9 @@ from portal.jobs import background, checking
 from portal.jobs.checking import MAX_ATTEMPTS, check_next
 from portal.jobs.drafts import draft_of_file, start_check
 from portal.jobs.models import Job
-from portal.jobs.notices import mail_next
 from portal.lib.scope import network_scope
+from portal.notifications.mails import mail_person
+from portal.notifications.record import tell_of_jobs
 from tests.jobs.test_drafts import Desk
 from tests.jobs.test_pages import bob, text_of
 from tests.world import ConnectedNetwork, World
@@ -63,8 +64,9 @@ def test_a_check_that_fails_is_tried_again_and_then_told(
     # Its owner is told: in the bell until they look, by mail, and on the page.
     assert "The check failed" in text_of(bob.get("/timeline/"))
     assert world.foundry.network.id in background._due("portal_networks_with_job_mails_due")
-    assert mail_next(world.foundry.network.id, now=timezone.now())
-    assert not mail_next(world.foundry.network.id, now=timezone.now())
+    assert tell_of_jobs(world.foundry.network.id, now=timezone.now())
+    assert not tell_of_jobs(world.foundry.network.id, now=timezone.now())
+    assert mail_person(world.bob.id, [world.foundry.network.id], now=timezone.now())
     [message] = mail.outbox
     assert message.to == ["bob@example.com"] and "The check failed" in message.subject
     assert "for a fault of the portal" in message.body and str(job.id) in message.body

@@ -56,14 +56,20 @@ def test_the_switcher_holds_ones_own_networks_only(world: World, client: Client)
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("url_name", "by_path", "current"),
-    [("home", False, "Overview"), ("timeline", False, "Timeline"), ("network", True, "Networks")],
+    [
+        ("home", False, "Overview"),
+        ("timeline", False, "Timeline"),
+        ("network", True, "Networks"),
+        ("silence", True, "Coverage"),
+        ("help", False, "Help"),
+    ],
 )
 def test_a_page_says_where_one_is(world: World, client: Client, url_name: str, by_path: bool, current: str) -> None:
     slug = world.foundry.network.slug
     address = reverse(url_name, args=[slug]) if by_path else f"{reverse(url_name)}?network={slug}"
     found = frame(client, world.alice, address)
     assert [str(item["label"]) for item in found["navigation"] if item["current"]] == [current]
-    inside = url_name != "home"
+    inside = url_name != "help"
     assert (found["network"].slug if found["network"] else None) == (slug if inside else None)
 
 
