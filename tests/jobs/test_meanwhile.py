@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from portal.jobs import checking
+from portal.jobs import file_rows
 from portal.jobs.edit import change_cells, leave_out
 from portal.jobs.models import Job, Row
 from portal.jobs.typed import with_cells
@@ -106,13 +106,13 @@ def test_a_row_that_was_left_out_meanwhile_says_so_at_the_row(bob: Client, world
 def readings(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether a transaction was open, each time that a file was read."""
     found: list[bool] = []
-    real = checking.read_rows
+    real = file_rows.read_rows
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         found.append(connection.in_atomic_block)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(checking, "read_rows", watched)
+    monkeypatch.setattr(file_rows, "read_rows", watched)
     return found
 
 
