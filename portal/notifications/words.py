@@ -49,9 +49,10 @@ def details(notice: Notice) -> list[str]:
 def address(notice: Notice, network: Network) -> str:
     """Return the path of the page that shows what a notice is about."""
     slug = network.slug
-    if notice.kind in {"out_of_stock", "below_minimum", "overdue"}:
-        kind = "task" if notice.kind == "overdue" else "part"
-        return f"{reverse('subject', args=[slug, kind])}?{urlencode({'key': notice.thing})}"
+    if notice.kind in {"out_of_stock", "below_minimum"}:
+        return f"{reverse('stock_part', args=[slug])}?{urlencode({'key': notice.thing})}"
+    if notice.kind == "overdue":
+        return f"{reverse('subject', args=[slug, 'task'])}?{urlencode({'key': notice.thing})}"
     if notice.kind == JOB:
         return reverse("job", args=[slug, notice.thing])
     if notice.kind == "rejected":

@@ -110,6 +110,12 @@ def test_a_figure_leads_to_the_rows_that_it_counts(world: World) -> None:
         assert url.replace("&", "&amp;") in page
         tasks = client.get(url).content.decode()
         assert {task for task in ("late", "done", "idle", "busy") if f"id%3A{task}" in tasks} == {name}
+    for value, parts in (("out", {"out"}), ("below", {"out", "low"})):
+        url = f"/stock/?network={network.slug}&low={value}"
+        assert url.replace("&", "&amp;") in page
+        stock = client.get(url).content.decode()
+        assert {part for part in ("out", "low", "good") if f"id%3A{part}" in stock} == parts
+    assert f"{reverse('stock_gaps')}?network={network.slug}" in page
     assert reverse("quarantine", args=[network.slug]) in page
 
 
