@@ -17,7 +17,7 @@ from portal.lib.statements import execute_binary
 from portal.stock.evidence import Evidence, Gap
 from portal.stock.fold import Ledger, fold
 from portal.stock.standing import Scope, low_of, of_part, of_place, scope_of
-from portal.stock.state import State, dump, load
+from portal.stock.state import OldFormat, State, dump, load
 from portal.stock.statements import (
     CHECKPOINTS,
     DELETE_ENTRIES,
@@ -142,16 +142,23 @@ def _starts(target: Target, since: Mapping[str, bytes]) -> dict[str, Start]:
         late = [(part, since[part]) for part, (key, _) in heads.items() if key >= since[part] and since[part]]
         for part, (key, state) in heads.items():
             if key < since[part]:
-                starts[part] = Start(load(state), key, True)
+                starts[part] = _start(state, key, at_head=True)
         if late:
             cursor.execute(
                 target.sql(CHECKPOINTS), [[part for part, _ in late], [key for _, key in late], target.network_id]
             )
             for part, key, state in cursor.fetchall():
-                starts[part] = Start(load(state), bytes(key), False)
+                starts[part] = _start(state, bytes(key), at_head=False)
     for part in since.keys() - heads.keys():
         starts[part] = Start(State(), NONE, True)
     return starts
+
+
+def _start(stored: Any, key: bytes, *, at_head: bool) -> Start:
+    try:
+        return Start(load(stored), key, at_head)
+    except OldFormat:
+        return Start(State(), NONE, False)
 
 
 def _take_back(target: Target, starts: Mapping[str, Start]) -> tuple[int, int]:

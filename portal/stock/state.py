@@ -64,6 +64,13 @@ class State:
         return sum(known, Decimal(0)) if known else None
 
 
+FORMAT = 1  # of the text below; a state in another one is not read, its part is folded from the beginning
+
+
+class OldFormat(ValueError):
+    """A stored state was written by another release."""
+
+
 # Written out by hand: one is made for every part that an event touches, and `asdict` copies deeply.
 
 
@@ -71,6 +78,7 @@ def dump(state: State) -> str:
     """Return a state as JSON."""
     return json.dumps(
         {
+            "format": FORMAT,
             "part": _chain_out(state.part),
             "places": {key: _chain_out(chain) for key, chain in state.places.items()},
             "statement": _statement_out(state.statement),
@@ -88,8 +96,10 @@ def dump(state: State) -> str:
 
 
 def load(text: str | dict[str, Any]) -> State:
-    """Read what `dump` made."""
+    """Read what `dump` made. Raises OldFormat for what another release made."""
     data = json.loads(text) if isinstance(text, str) else text
+    if data.get("format") != FORMAT:
+        raise OldFormat
     out_by_places, below_by_places, out_by_part, below_by_part = map(_time, data["low"])
     return State(
         part=_chain_in(data["part"]),

@@ -26,6 +26,7 @@ from portal.stock.record import AcceptedStock, record_writes
 from portal.tasks.models import Task
 from portal.trail.record import COMMAND_LINE
 from portal.webhooks import rebuild
+from portal.webhooks.models import Processing
 from portal.webhooks.pipeline import process_waiting
 from portal.webhooks.rebuild import read_again, rebuild_projections
 from portal.webhooks.recheck import recheck
@@ -178,6 +179,23 @@ def test_an_accepted_write_is_evidence_and_a_rebuild_knows_it(world: World) -> N
         now = Part.objects.get(part=part.part)
         assert (now.level, now.confidence) == (part.level + 5, "observed")
         assert Entry.objects.get(part=part.part, kind="written").job_id == job
+    assert rebuild_projections(place.network.id, check=True).is_same
+
+
+def test_states_of_another_release_are_not_read(world: World) -> None:
+    """Parts are folded from the beginning instead: no delivery may fail for what an upgrade left."""
+    place = world.foundry
+    told = life("releases", 60)
+    store(place, *arrivals(place, told[:-20]))
+    drain(place)
+    with network_scope(place.network.id):
+        Part.objects.update(state={"written": "otherwise"})
+        Entry.objects.filter(checkpoint__isnull=False).update(checkpoint={})
+    store(place, *arrivals(place, told[-20:]))
+    drain(place)
+    with network_scope(place.network.id):
+        assert not Processing.objects.exclude(state="done").exists()
+    call_command("rebuild_projections", network="foundry")
     assert rebuild_projections(place.network.id, check=True).is_same
 
 
