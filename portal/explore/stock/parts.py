@@ -27,6 +27,11 @@ COLUMNS = """p.network_id, p.part, coalesce(s.label, '') AS label, coalesce(s.re
     p.as_of, p.confidence, p.doubtful_since, p.minimum, p.out_since, p.below_since, p.moved_at, p.consumed_at,
     p.position, p.places, '' AS told_by"""
 SUBJECT = "timeline_subject s ON s.network_id = p.network_id AND s.kind = 'part' AND s.key = p.part"
+# Names are found and put in order first: how many fit a word the planner cannot know, and it would look up all of them.
+FOUND = """(
+    SELECT * FROM timeline_subject f WHERE f.network_id = n.id AND f.kind = 'part' AND f.folded LIKE ALL (%s)
+    ORDER BY f.folded, f.key OFFSET 0
+) s JOIN stock_part p ON p.network_id = n.id AND p.part = s.key"""
 AT_LOCATION = "stock_level l ON l.network_id = p.network_id AND l.part = p.part AND l.location = %s"
 
 
@@ -169,18 +174,21 @@ def _scan(view: View, place: Place | None, limit: int, *, is_known: bool) -> lis
     columns, here, last_entry = COLUMNS, "l.level", ""
     first: list[Any] = []
     if view.bound:
-        columns, here, last_entry = past.COLUMNS, past.HERE, past.LAST_ENTRY
-        first = [view.bound] * 2
+        columns, here, last_entry = past.COLUMNS, past.HERE, past.LAST_ENTRY + past.OPEN_GAP
     at_location = f"JOIN {AT_LOCATION}" if filters.location else ""
     here = here if filters.location else "NULL::numeric"
     first += [view.bound] if view.bound and filters.location else []
+    source = f"stock_part p {join} {SUBJECT}"
+    if filters.query and filters.sort == "name":
+        source = FOUND
+        first.append(_patterns(filters.query))
     first += [filters.location] if filters.location else []
-    first += [view.bound] if view.bound else []
+    first += [view.bound] * 3 if view.bound else []
     order = f"{value} {direction}, p.part {direction}" if is_known else f"p.part {direction}"
     outer = f"m.value {direction}, m.part {direction}" if is_known else f"m.part {direction}"
     sql = f"""SELECT m.* FROM unnest(%s::uuid[], %s::boolean[]) n(id, beyond) CROSS JOIN LATERAL (
         SELECT {value}::text AS cursor_value, {columns}, {here} AS here, {value} AS value
-        FROM stock_part p {join} {SUBJECT} {at_location} {last_entry}
+        FROM {source} {at_location} {last_entry}
         WHERE {" AND ".join(conditions)} ORDER BY {order} LIMIT %s) m
         ORDER BY {outer}, m.network_id {direction} LIMIT %s"""  # noqa: S608 - fixed parts only
     beyond = [
@@ -197,7 +205,7 @@ def _conditions(filters: StockFilters, now: datetime) -> tuple[list[str], list[A
     values: list[Any] = []
     if filters.query:
         conditions.append("s.folded LIKE ALL (%s)")
-        values.append([f"%{_literally(word)}%" for word in fold_name(filters.query).split()])
+        values.append(_patterns(filters.query))
     if filters.low:
         asked = {"out": "p.out_since IS NOT NULL", "below": "p.below_since IS NOT NULL"}
         asked["low"] = f"({asked['out']} OR {asked['below']})"
@@ -211,8 +219,10 @@ def _conditions(filters: StockFilters, now: datetime) -> tuple[list[str], list[A
     return conditions, values
 
 
-def _literally(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def _patterns(query: str) -> list[str]:
+    """Return what a name must be like: every word somewhere in it, as it stands."""
+    words = fold_name(query).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").split()
+    return [f"%{word}%" for word in words]
 
 
 def _cursor(value: str | None, row: StockRow) -> str:
