@@ -89,7 +89,7 @@ def test_the_narrow_menu_is_remembered(page: Page, product: dict[str, Any]) -> N
     side = page.locator(".side").bounding_box()
     assert side is not None
     assert side["width"] < 60
-    expect(page.get_by_role("link", name="Timeline", exact=True)).to_be_visible()
+    expect(page.locator("#navigation").get_by_role("link", name="Timeline", exact=True)).to_be_visible()
 
 
 def test_a_live_part_that_fails_says_so_once_and_takes_it_back(page: Page, product: dict[str, Any]) -> None:
