@@ -88,17 +88,23 @@ class Heard:
     last_at: datetime | None
 
 
+# Compared as pairs: no other index has that order. By `type = …` the planner would hope to meet the type soon, and walk
+# the whole log for one that was never sent.
+HEARD = """
+SELECT t.name, a.first_received_at, b.last_received_at FROM unnest(%s::text[]) t(name)
+CROSS JOIN LATERAL (SELECT type, first_received_at FROM timeline_reading r WHERE r.network_id = %s
+    AND (r.type, r.order_key) >= (t.name, '\\x'::bytea) ORDER BY r.type, r.order_key LIMIT 1) a
+CROSS JOIN LATERAL (SELECT type, last_received_at FROM timeline_reading r WHERE r.network_id = %s
+    AND (r.type, r.order_key) <= (t.name, '\\xffffffffffffffffff'::bytea)
+    ORDER BY r.type DESC, r.order_key DESC LIMIT 1) b
+WHERE a.type = t.name AND b.type = t.name
+"""
+
+
 def heard_types(network: Network) -> list[Heard]:
     """Return the event types in their order with the receive time of the first and last event of each."""
     names = [entry.name for entry in TABLE]
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT t.name, a.first_received_at, b.last_received_at FROM unnest(%s::text[]) t(name)
-            CROSS JOIN LATERAL (SELECT first_received_at FROM timeline_reading r WHERE r.network_id = %s
-                AND r.type = t.name ORDER BY r.order_key LIMIT 1) a
-            CROSS JOIN LATERAL (SELECT last_received_at FROM timeline_reading r WHERE r.network_id = %s
-                AND r.type = t.name ORDER BY r.order_key DESC LIMIT 1) b""",
-            [names, network.id, network.id],
-        )
+        cursor.execute(HEARD, [names, network.id, network.id])
         times = {name: (first, last) for name, first, last in cursor.fetchall()}
     return [Heard(entry.name, entry.label, entry.icon, *times.get(entry.name, (None, None))) for entry in TABLE]
