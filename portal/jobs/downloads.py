@@ -17,6 +17,7 @@ from portal.jobs.about import about
 from portal.jobs.drafts import REASON
 from portal.jobs.file_rows import all_cells, used_columns
 from portal.jobs.models import Job, Row
+from portal.jobs.moves import as_they_stand
 from portal.jobs.problems import said_by_vendor, shown
 from portal.jobs.states import RowState
 from portal.lib.scope import network_scope
@@ -114,7 +115,7 @@ def in_pieces(job: Job, **states: Any) -> Iterator[Row]:
     while True:
         with network_scope(job.network_id):
             rows = Row.objects.filter(network_id=job.network_id, job_id=job.id, number__gt=after, **states)
-            piece = list(rows.order_by("number")[:AT_ONCE])
+            piece = as_they_stand(job.network_id, job.id, rows.order_by("number")[:AT_ONCE])
         if not piece:
             return
         yield from piece

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.conf import settings
 from django.db.models import Count
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.models import Batch, Call, Job, Row
+from portal.jobs.states import RowState
 from portal.lib.support_text import KEPT, body, facts, headers, moment, section
 from portal.networks.models import Network
 from portal.networks.scrub import scrub
@@ -23,7 +26,11 @@ def bundle_of(network: Network, job: Job, call: Call) -> str:
 def bundle_of_batch(network: Network, job: Job, batch: Batch) -> str:
     """Return the bundle of one request with every call that was made for it. Needs the network's scope."""
     mine = {"network_id": network.id, "job_id": job.id, "batch": batch.number}
-    states = dict(Row.objects.filter(**mine).values_list("state").annotate(Count("number")).order_by("state"))
+    # While a request is under way its rows are being sent, though none of them says so.
+    states: Counter[str] = Counter()
+    for state, count in Row.objects.filter(**mine).values_list("state").annotate(Count("number")).order_by("state"):
+        is_sent = state == RowState.QUEUED and batch.state == Batch.State.SENDING
+        states[RowState.SENDING if is_sent else state] += count
     found = list(Call.objects.filter(**mine).order_by("-id")[:CALLS])
     made = Call.objects.filter(**mine).count()
     about = _about(network, job) | {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from django.db import connection
 from integrations.mobility_work.ordering import lower_bound
 from portal.explore.stock.names import Named, names_of
 from portal.jobs.models import Job, Row
+from portal.jobs.moves import as_they_stand
 from portal.jobs.states import ROW_LOOKS, RowState
 from portal.networks.models import Network
 from portal.stock.models import Level, NetworkScope, Part
@@ -154,7 +156,9 @@ class Touch:
 
 def jobs_about(network: Network, names: Sequence[str]) -> list[Touch]:
     """Return the latest rows of jobs about a part, by all of its names. Needs the scope."""
-    rows = list(Row.objects.filter(network_id=network.id, about__in=names).order_by("-job_id", "number")[:JOBS])
+    found = Row.objects.filter(network_id=network.id, about__in=names).order_by("-job_id", "number")[:JOBS]
+    of_jobs = groupby(found, key=lambda row: row.job_id)
+    rows = [row for job_id, mine in of_jobs for row in as_they_stand(network.id, job_id, mine)]
     jobs = {job.id: job for job in Job.objects.filter(network_id=network.id, id__in={row.job_id for row in rows})}
     return [Touch(row, jobs[row.job_id], ROW_LOOKS[RowState(row.state)]) for row in rows if row.job_id in jobs]
 
