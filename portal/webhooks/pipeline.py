@@ -91,7 +91,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
     with network_scope(network_id):
         if not lock_network(network_id):
             return None
-        fold_writes(network_id)
+        _fold_writes(network_id)
         batch = _waiting(network_id, limit)
         if batch:
             network = Network.objects.get(id=network_id)
@@ -104,6 +104,17 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
                 logger.exception("A batch of %d deliveries failed; processing one by one", len(batch))
                 _process_singly(network, batch)
         return len(batch)
+
+
+def _fold_writes(network_id: UUID) -> None:
+    """Fold accepted writes; one that cannot be folded waits, logged, and never holds up a delivery."""
+    try:
+        with transaction.atomic():
+            fold_writes(network_id)
+    except NO_FAULT_OF_A_DELIVERY:
+        raise
+    except Exception:
+        logger.exception("Accepted stock values of network %s cannot be folded", network_id)
 
 
 def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:
