@@ -148,12 +148,19 @@ DATABASES = {
 DATABASE_RECEIVER_URL = env.str("DATABASE_RECEIVER_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Signing in must not depend on the broker, and its limits must hold also while that is away: they are counted in the
+# database. What may be lost, or is asked for with every request, is counted in Valkey (docs/decisions/0014).
 CACHES = {
     "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_attempts",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+    "counts": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": env.str("CACHE_URL", default=env.str("BROKER_URL", default="redis://localhost:6379/0")),
         "KEY_PREFIX": "portal",
-    }
+    },
 }
 
 AUTH_USER_MODEL = "accounts.User"

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from portal.accounts.models import Membership, Organization, User
+from portal.lib.locks import lock
 from portal.trail.record import Actor, record
 
 
@@ -16,9 +17,10 @@ class NameTaken(Exception):
 def create_organization(name: str, *, admin_email: str, actor: Actor | str) -> tuple[Organization, User, bool]:
     """Make an organization with its first admin; return both, and whether the person is new (and has no password)."""
     slug = slugify(name)[:50]
-    if not slug or Organization.objects.filter(slug=slug).exists():
-        raise NameTaken(name)
     with transaction.atomic():
+        lock("slugs of organizations", wait=True)
+        if not slug or Organization.objects.filter(slug=slug).exists():
+            raise NameTaken(name)
         organization = Organization.objects.create(name=name, slug=slug)
         admin = User.objects.filter(email=admin_email.strip().lower()).first()
         is_new = admin is None

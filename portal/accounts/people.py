@@ -46,10 +46,8 @@ class InvitationInvalid(Exception):
     """The invitation is used up, withdrawn, expired, or was never made."""
 
 
-def invite(
-    organization: Organization, *, email: str, is_admin: bool, roles: Roles, actor: User, names: dict[UUID, str]
-) -> Invitation:
-    """Send an invitation by e-mail. `roles` by network id; `names` are those networks' names for the mail.
+def invite(organization: Organization, *, email: str, is_admin: bool, roles: Roles, actor: User) -> Invitation:
+    """Send an invitation by e-mail. `roles` by network id.
 
     The link is in the mail only; the database holds its hash. Earlier links end with it. Raises AlreadyMember, and
     MailNotSent, after which nothing has changed.

@@ -94,7 +94,6 @@ def invite(request: HttpRequest, organization: str) -> HttpResponse:
                 is_admin=form.cleaned_data["is_admin"],
                 roles=form.roles(),
                 actor=_me(request),
-                names=dict(networks),
             )
         except domain.AlreadyMember:
             form.add_error("email", _("This person is a member already; change the role on the people page."))

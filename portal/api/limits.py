@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from redis.exceptions import RedisError
 
 from portal.api.errors import too_many
@@ -30,6 +30,7 @@ def count_request(token_id: UUID, *, now: datetime) -> None:
     key = f"api:{token_id}:{window}"
     try:
         # Once in a blue moon the key ends between the two, and incr finds none; that request is free.
+        cache = caches["counts"]
         count = 1 if cache.add(key, 1, WINDOW * 2) else cache.incr(key)
     except (RedisError, ValueError):
         log.warning("The cache counts no requests of the read API")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from redis.exceptions import RedisError
@@ -25,7 +25,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         trouble.append("database")
     try:
-        cache.get("readyz")
+        caches["counts"].get("readyz")
     except RedisError:
         trouble.append("broker")
     if trouble:

@@ -136,7 +136,8 @@ def connect_network(
 
 
 def free_slug(title: str) -> str:
-    """Return a slug for a new network that no other network has."""
+    """Return a slug that no other network has, and keep it free until the end of the transaction."""
+    lock("slugs of networks", wait=True)
     base = slugify(title)[:50] or "network"
     taken = RESERVED | set(Network.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     return next(slug for slug in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if slug not in taken)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.urls import resolve
@@ -65,6 +65,6 @@ def shown_path(path: str) -> str:
 
 def _first(key: str) -> bool:
     try:
-        return bool(cache.add(key, 1, ONCE_IN_SECONDS))
+        return bool(caches["counts"].add(key, 1, ONCE_IN_SECONDS))
     except RedisError:
         return True

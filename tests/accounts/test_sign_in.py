@@ -53,6 +53,21 @@ def test_too_many_tries_are_slowed_down(world: World) -> None:
     assert "Too many" in answers[-1].content.decode() or answers[-1].status_code == 429
 
 
+def test_without_a_broker_people_sign_in_and_tries_are_counted(world: World, settings: Any) -> None:
+    unreachable = {**settings.CACHES["counts"], "LOCATION": "redis://127.0.0.1:9/0"}
+    settings.CACHES = {**settings.CACHES, "counts": unreachable}
+    client = Client()
+    assert client.get("/readyz").content.decode() == "not ready: broker\n"
+    done = client.post("/accounts/login/", {"login": "alice@example.com", "password": PASSWORD})
+    assert (done.status_code, done["Location"]) == (302, "/")
+    assert client.get("/").status_code == 200
+    tries = [
+        Client().post("/accounts/login/", {"login": "bob@example.com", "password": f"wrong-{number}"})
+        for number in range(12)
+    ]
+    assert "Too many" in tries[-1].content.decode() or tries[-1].status_code == 429
+
+
 def test_a_person_who_was_shut_out_cannot_sign_in(world: World) -> None:
     world.bob.is_active = False
     world.bob.save()

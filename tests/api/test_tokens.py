@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -154,7 +154,7 @@ def test_a_token_asks_so_often_and_no_more(world: World, settings: Any, monkeypa
     def unreachable(*_: object, **__: object) -> bool:
         raise NoCache
 
-    monkeypatch.setattr(cache, "add", unreachable)
+    monkeypatch.setattr(caches["counts"], "add", unreachable)
     assert [reader.get("networks").status_code for _ in range(4)] == [200] * 4
 
 

@@ -1,7 +1,8 @@
 """`make bench`: speed as ratios in one run; a table, and .data/bench.json.
 
 `make bench FULL=1` adds a burst of a minute and 1,000,000 events (some ten minutes). `python -m tests.bench` with
-`--events`, `--jobs`, `--tasks`, `--projections` or `--reading` measures a part alone, `--servers` compares servers.
+`--events`, `--jobs`, `--tasks`, `--projections`, `--reading` or `--routes` measures a part alone, with `--servers` it
+compares servers.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ import django
 
 django.setup()
 
+from portal.accounts.models import Organization, User  # noqa: E402
 from portal.accounts.organizations import create_organization  # noqa: E402
 from portal.trail.record import COMMAND_LINE  # noqa: E402
 from portal.webhooks.pipeline import process_waiting  # noqa: E402
-from tests.bench import burst, jobs, projecting, reading, receiving, servers, tasks, visible  # noqa: E402
+from tests.bench import burst, jobs, projecting, reading, receiving, routes, servers, tasks, visible  # noqa: E402
 from tests.world import ConnectedNetwork, add_network  # noqa: E402
 
 EVENTS = 20_000
@@ -49,6 +51,7 @@ def main() -> None:
         "--tasks": lambda: tasks.measure(connected("Tasks").network, person),
         "--projections": lambda: projecting.measure(connected("Busy"), connected("Large").network, sizes[1:]),
         "--reading": lambda: pages_at_sizes(connected("Reading"), sizes),
+        "--routes": lambda: every_route(connected, organization, person, sizes[-1]),
     }
     if "--servers" in sys.argv:
         parts = {"--servers": lambda: servers.compare(connected("Servers"))}
@@ -116,6 +119,18 @@ def pages_at_sizes(place: ConnectedNetwork, sizes: list[int]) -> dict[str, float
             figures[f"{name} at {size:,}, ms"] = value
             figures[f"{name} at {size:,} / at {sizes[0]:,}"] = value / smallest[name]
     return figures
+
+
+def every_route(
+    connected: Callable[[str], ConnectedNetwork], organization: Organization, person: User, events: int
+) -> dict[str, float]:
+    """Return what each page and each route of the API costs in an organization of fifty networks, one of them large."""
+    place = connected("Large plant")
+    for number in range(49):
+        connected(f"Small plant {number}")
+    found, left = routes.measure(place, organization, person, events=events)
+    print("Not measured, for a GET shows nothing there:", *left, sep="\n  ")
+    return found
 
 
 if __name__ == "__main__":

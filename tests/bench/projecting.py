@@ -18,30 +18,37 @@ from tests.world import ConnectedNetwork
 
 PARTS, LOCATIONS, TASKS = 50_000, 3, 200_000
 DRAINED = 10_000
-# Of ten events six move stock of one of 50,000 parts at one of its three locations, each joining the one before; four
-# are about tasks: first each of 200,000 is scheduled, then each is completed.
+# Of ten events six move stock of one of 50,000 parts at one of its three locations, each joining the one before, except
+# for one gap in every 200th of these places; every 50th runs out with its fourth movement. Four are about tasks: first
+# each of 200,000 is scheduled, then most are completed, and some of twenty stay scheduled, are started or cancelled.
 FILL = """
 INSERT INTO timeline_reading (network_id, position, reader_version, order_key, type, known, occurred_at, occurred_from,
     verified, sentence, facts, flags, differences, deliveries, first_received_at, last_received_at, unreadable, chain,
     previous_stock, resulting_stock, terms)
 SELECT %(network)s, n, 2, int8send((extract(epoch FROM at) * 1000000)::bigint # (-9223372036854775807 - 1))
         || '\\x000032'::bytea || substr(sha256(n::text::bytea), 1, 16),
-    CASE WHEN moves THEN 'SparePartWasConsumed' WHEN m < %(tasks)s THEN 'TaskWasScheduled' ELSE 'TaskWasCompleted' END,
+    CASE WHEN moves THEN 'SparePartWasConsumed' ELSE 'TaskWas' || CASE state WHEN 'cancelled' THEN 'Canceled'
+        ELSE initcap(state) END END,
     true, at, 'emittedAt', true, '{"template": "x", "arguments": {}}',
     CASE WHEN moves THEN jsonb_build_array(jsonb_build_object('fact', 'quantity_moved', 'part', part, 'location', place,
-        'kind', 'consumed', 'quantity', '1', 'delta', '-1', 'previous', (1000 - k)::text, 'resulting', (999 - k)::text,
+        'kind', 'consumed', 'quantity', '1', 'delta', '-1', 'previous', (level + 1)::text, 'resulting', level::text,
         'task', null, 'person', 'id:p' || n %% 40))
-    ELSE jsonb_build_array(jsonb_build_object('fact', 'task_changed', 'task', task, 'state',
-        CASE WHEN m < %(tasks)s THEN 'scheduled' ELSE 'completed' END, 'about_kind', 'equipment',
-        'about', 'id:e' || m %% 500, 'person', 'id:p' || m %% 40, 'tags', jsonb_build_array('$preventive'),
-        'parts', '[]'::jsonb)) END,
+    ELSE jsonb_build_array(jsonb_build_object('fact', 'task_changed', 'task', task, 'state', state,
+        'about_kind', 'equipment',
+        'about', 'id:e' || m %% 500, 'person', 'id:p' || m %% 40, 'tags', jsonb_build_array('$tag' || m %% 40,
+            '$' || CASE WHEN m %% 1000 = 0 THEN 'rare' ELSE 'common' END),
+        'parts', jsonb_build_array(jsonb_build_array('id:' || m %% %(parts)s, '2')))) END,
     '{verified}'::varchar[], '[]', 1, at, at, '', CASE WHEN moves THEN part || '|' || place END,
-    CASE WHEN moves THEN 1000 - k END, CASE WHEN moves THEN 999 - k END, array_to_tsvector(ARRAY['word'])
+    CASE WHEN moves THEN level + 1 END, CASE WHEN moves THEN level END, array_to_tsvector(ARRAY['word'])
 FROM generate_series(%(first)s, %(last)s) n,
 LATERAL (SELECT now() - interval '1 second' * (2000000 - n) AS at, n %% 10 < 6 AS moves,
     n / 10 * 6 + n %% 10 AS s, n / 10 * 4 + n %% 10 - 6 AS m) numbers,
 LATERAL (SELECT 'id:' || s %% %(parts)s AS part, 'id:l' || s %% %(parts)s %% 50 || '-' || s / %(parts)s %% 3 AS place,
-    s / (%(parts)s * 3) AS k, 'id:t' || m %% %(tasks)s AS task) names;
+    CASE WHEN s %% 50 = 8 THEN 3 ELSE 999 END - s / (%(parts)s * 3)
+        - CASE WHEN s %% 200 = 7 AND s >= %(parts)s * 3 THEN 5 ELSE 0 END AS level,
+    'id:t' || m %% %(tasks)s AS task,
+    CASE WHEN m < %(tasks)s OR m %% 20 = 3 THEN 'scheduled' WHEN m %% 20 = 5 THEN 'started'
+        WHEN m %% 20 = 7 THEN 'cancelled' ELSE 'completed' END AS state) names;
 INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
 SELECT r.network_id, r.position, s.kind, s.key, r.order_key FROM timeline_reading r,
 LATERAL (

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -68,7 +68,7 @@ def test_it_is_recorded_once_a_minute_also_without_a_broker(world: World, monkey
     def unreachable(*_: object, **__: object) -> bool:
         raise NoBroker
 
-    monkeypatch.setattr(cache, "add", unreachable)
+    monkeypatch.setattr(caches["counts"], "add", unreachable)
     assert client.get(address).status_code == 404
     assert len(recorded(world.bob)) == 2
 

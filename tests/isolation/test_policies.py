@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 ALLOWED_WITHOUT_POLICY = {
     "account_emailaddress",
     "account_emailconfirmation",
+    "accounts_attempts",
     "accounts_invitation",
     "accounts_membership",
     "accounts_networkrole",
