@@ -21,7 +21,7 @@ from portal.explore.task_list import chips_of
 from portal.lib.periods import PRESETS, moments_of
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
-from portal.tasks.figures import Group, Span, Week, by_equipment, by_tag, ended_before, figures_of, share, weeks_of
+from portal.tasks.figures import Group, Span, Week, ended_before, report_of, share
 from portal.tasks.filters import TaskFilters, read_task_filters
 from portal.timeline.views import zone_of
 
@@ -39,9 +39,9 @@ def figures(request: PortalRequest) -> HttpResponse:
     high = min(high or now, now)
     low = min(max(low or high - LONGEST, high - LONGEST), high)
     span = Span(networks=networks, low=low, high=high, zone=zone, equipment=filters.equipment, tag=filters.tag)
-    found, weeks, tags = figures_of(span), weeks_of(span), by_tag(span)
+    report = report_of(span)
+    found, weeks = report.figures, report.weeks
     completed, cancelled = ended_before(span)
-    equipments = [] if filters.equipment else by_equipment(span)
     return render(
         request,
         "tasks/figures.html",
@@ -56,8 +56,8 @@ def figures(request: PortalRequest) -> HttpResponse:
             "per_week": round(found.completed / len(weeks), 1) if weeks else 0,
             "weeks": weeks,
             "chart": _chart(weeks),
-            "equipments": _named(equipments, networks),
-            "tags": [_shown(group, tags, tag=group.key, network=filters.network) for group in tags],
+            "equipments": [] if filters.equipment else _named(report.equipments, networks),
+            "tags": [_shown(group, report.tags, tag=group.key, network=filters.network) for group in report.tags],
             "low": low,
             "last": high - timedelta(microseconds=1),
             "as_of": now,

@@ -108,7 +108,7 @@ def _last_unsettled(network: Network, batch: Batch, *, since: datetime, now: dat
         return None  # in most cases, and known at once
     mine = Row.objects.filter(network_id=network.id, job_id=batch.job_id, batch=batch.number, state=RowState.QUEUED)
     parts = list(mine.exclude(about="").values_list("about", flat=True))
-    theirs = Row.objects.filter(network_id=network.id, job_id__in=others, about__in=parts)
+    theirs = Row.objects.filter(network_id=network.id, job_id__in=others, about__in=parts).exclude(about="")
     answered = theirs.filter(state__in=[RowState.SENDING, RowState.ACCEPTED, RowState.UNCERTAIN], updated_at__gt=since)
     moments = [answered.aggregate(last=Max("updated_at"))["last"]]
     # What is in line has been sent where a call has no answer, or none that says what became of it.

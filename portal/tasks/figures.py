@@ -21,11 +21,38 @@ ENDED = """unnest(%s::uuid[], %s::text[]) n(id, zone) CROSS JOIN unnest(ARRAY['c
 STARTED = """unnest(%s::uuid[], %s::text[]) n(id, zone)
     JOIN tasks_task t ON t.network_id = n.id AND t.started_at >= %s AND t.started_at < %s"""
 PLANS = "LEFT JOIN tasks_plan p ON p.network_id = t.network_id AND p.task = t.task"
-WORKED = "t.state = 'completed' AND t.started_at <= t.completed_at"
-SPENT = f"""count(*) FILTER (WHERE {WORKED}),
-    percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY extract(epoch FROM t.completed_at - t.started_at))
-        FILTER (WHERE {WORKED})"""
 COUNTS = "count(*) FILTER (WHERE t.state = 'completed'), count(*) FILTER (WHERE t.state = 'cancelled')"
+SPENT = "count(e.spent), percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY e.spent)"
+# Every figure of the tasks that ended, from one look at them: they are read once, however many tables show them.
+REPORT = """
+WITH ended AS MATERIALIZED (
+    SELECT t.network_id, t.about_kind, t.about, t.tags, t.state = 'completed' AS completed,
+        CASE WHEN t.state = 'completed' AND t.started_at <= t.completed_at
+            THEN extract(epoch FROM t.completed_at - t.started_at)::float8 END AS spent,
+        t.state = 'completed' AND p.ends_at IS NOT NULL AS planned,
+        t.state = 'completed' AND t.completed_at <= {due} AS on_time,
+        date_trunc('week', t.state_at AT TIME ZONE %s)::date AS week
+    FROM {source}
+), about AS (
+    SELECT network_id, about_kind, about FROM ended WHERE about <> ''
+    GROUP BY 1, 2, 3 ORDER BY count(*) DESC, 3 LIMIT {groups}
+), tagged AS (
+    SELECT tag, spent, completed FROM ended CROSS JOIN LATERAL unnest(tags) g(tag)
+), tag AS (
+    SELECT tag FROM tagged GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {groups}
+)
+SELECT 'all' AS part, NULL::uuid, '', '', NULL::date, count(*) FILTER (WHERE completed), count(*) FILTER (WHERE NOT
+    completed), {spent}, count(*) FILTER (WHERE planned), count(*) FILTER (WHERE on_time) FROM ended e
+UNION ALL
+SELECT 'week', NULL, '', '', week, count(*) FILTER (WHERE completed), count(*) FILTER (WHERE NOT completed), 0, NULL,
+    0, 0 FROM ended GROUP BY week
+UNION ALL
+SELECT 'about', e.network_id, e.about_kind, e.about, NULL, count(*) FILTER (WHERE completed), count(*) FILTER (WHERE NOT
+    completed), {spent}, 0, 0 FROM ended e JOIN about USING (network_id, about_kind, about) GROUP BY 2, 3, 4
+UNION ALL
+SELECT 'tag', NULL, '', e.tag, NULL, count(*) FILTER (WHERE completed), count(*) FILTER (WHERE NOT completed), {spent},
+    0, 0 FROM tagged e JOIN tag USING (tag) GROUP BY 4
+"""
 
 
 def share(some: int, whole: int) -> int | None:
@@ -103,6 +130,16 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that is told of a span: a task with several tags counts for each of them."""
+
+    figures: Figures
+    weeks: list[Week]
+    equipments: list[Group]  # on which most tasks ended; a part where a task is about one
+    tags: list[Group]  # of most tasks that ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """Whose tasks of which time are counted; `equipment` and `tag` narrow them."""
 
@@ -129,44 +166,50 @@ class Span:
         return [ids, [network.time_zone for network in self.networks], self.low, self.high]
 
 
-def figures_of(span: Span) -> Figures:
-    """Return the figures of a span. Needs the scope."""
+def report_of(span: Span) -> Report:
+    """Return the figures of a span: as a whole, by week, by equipment and by tag. Needs the scope."""
     source, values = span.source(ENDED, PLANS)
-    ((completed, cancelled, worked, spent, with_plan, on_time),) = _rows(
-        f"""SELECT {COUNTS}, {SPENT}, count(*) FILTER (WHERE t.state = 'completed' AND p.ends_at IS NOT NULL),
-            count(*) FILTER (WHERE t.state = 'completed' AND t.completed_at <= {DUE}) FROM {source}""",  # noqa: S608
-        values,
-    )
+    statement = REPORT.format(source=source, due=DUE, spent=SPENT, groups=GROUPS)
+    found: dict[str, list[Any]] = {"all": [], "week": [], "about": [], "tag": []}
+    for part, *row in _rows(statement, [span.zone.key, *values]):
+        found[part].append(row)
     source, values = span.source(STARTED)
     ((started, waited, waits),) = _rows(
         f"""SELECT count(*), count(*) FILTER (WHERE t.scheduled_at <= t.started_at),
-            percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY extract(epoch FROM t.started_at - t.scheduled_at))
+            percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP
+                (ORDER BY extract(epoch FROM t.started_at - t.scheduled_at)::float8)
             FILTER (WHERE t.scheduled_at <= t.started_at) FROM {source}""",  # noqa: S608 - fixed parts only
         values,
     )
-    return Figures(
-        completed=completed,
-        cancelled=cancelled,
-        worked=_times(worked, spent),
-        without_start=completed - worked,
-        waited=_times(waited, waits),
-        started=started,
-        with_plan=with_plan,
-        on_time=on_time,
+    ((*_place, completed, cancelled, worked, spent, with_plan, on_time),) = found["all"]
+    return Report(
+        figures=Figures(
+            completed=completed,
+            cancelled=cancelled,
+            worked=_times(worked, spent),
+            without_start=completed - worked,
+            waited=_times(waited, waits),
+            started=started,
+            with_plan=with_plan,
+            on_time=on_time,
+        ),
+        weeks=_weeks(span, {week: (done, gone) for _network, _kind, _key, week, done, gone, *_ in found["week"]}),
+        equipments=_groups(found["about"]),
+        tags=_groups(found["tag"]),
     )
 
 
-def weeks_of(span: Span) -> list[Week]:
+def _groups(rows: Sequence[Any]) -> list[Group]:
+    """Return groups, the one with most tasks that ended first."""
+    groups = [
+        Group(key, completed, cancelled, _times(worked, spent), network_id, kind)
+        for network_id, kind, key, _week, completed, cancelled, worked, spent, *_ in rows
+    ]
+    return sorted(groups, key=lambda group: (-group.ended, group.key))
+
+
+def _weeks(span: Span, found: dict[date, tuple[int, int]]) -> list[Week]:
     """Return how many tasks ended in each week of a span, weeks without any included."""
-    source, values = span.source(ENDED)
-    found = {
-        monday: (completed, cancelled)
-        for monday, completed, cancelled in _rows(
-            f"""SELECT date_trunc('week', t.state_at AT TIME ZONE %s)::date, {COUNTS}
-            FROM {source} GROUP BY 1""",  # noqa: S608 - fixed parts only
-            [span.zone.key, *values],
-        )
-    }
     first, last = span.low.astimezone(span.zone).date(), (span.high - timedelta(microseconds=1)).astimezone(span.zone)
     monday = first - timedelta(days=first.weekday())
     weeks = []
@@ -174,32 +217,6 @@ def weeks_of(span: Span) -> list[Week]:
         weeks.append(Week(monday, *found.get(monday, (0, 0))))
         monday += timedelta(days=7)
     return weeks
-
-
-def by_equipment(span: Span) -> list[Group]:
-    """Return the equipments on which most tasks ended."""
-    source, values = span.source(ENDED)
-    rows = _rows(
-        f"""SELECT t.network_id, t.about_kind, t.about, {COUNTS}, {SPENT} FROM {source} AND t.about <> ''
-        GROUP BY 1, 2, 3 ORDER BY count(*) DESC, 3 LIMIT %s""",  # noqa: S608 - fixed parts only
-        [*values, GROUPS],
-    )
-    return [
-        Group(about, completed, cancelled, _times(worked, spent), network_id, kind)
-        for network_id, kind, about, completed, cancelled, worked, spent in rows
-    ]
-
-
-def by_tag(span: Span) -> list[Group]:
-    """Return the tags of most tasks that ended; a task with several tags counts for each."""
-    source, values = span.source(ENDED, "CROSS JOIN LATERAL unnest(t.tags) g(tag)")
-    rows = _rows(
-        f"SELECT g.tag, {COUNTS}, {SPENT} FROM {source} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT %s",  # noqa: S608
-        [*values, GROUPS],
-    )
-    return [
-        Group(tag, completed, cancelled, _times(worked, spent)) for tag, completed, cancelled, worked, spent in rows
-    ]
 
 
 def ended_before(span: Span) -> tuple[int, int]:

@@ -102,26 +102,36 @@ def view_of(networks: Sequence[Network], filters: TaskFilters, *, zone: ZoneInfo
     view = View(networks, filters, zone, now, references)
     words = words_of(filters.query) if filters.query else ""
     if filters.tag or words:
-        found = _rows(
-            "SELECT * FROM portal_tasks_found(%s::uuid[], %s, %s, %s)",
-            [ids, filters.tag or None, words or None, FEW + 1],
-        )
-        if words:
-            found += [(network_id, f"id:{filters.query}") for network_id in ids]
-        if len(found) <= FEW:
-            return replace(view, few=tuple(dict.fromkeys(found)))
+        exactly = tuple((network_id, f"id:{filters.query}") for network_id in ids) if words else ()
+        few = few_found(ids, filters.tag, words)
+        if few is not None:
+            return replace(view, few=tuple(dict.fromkeys(few + exactly)))
         view = replace(view, is_broad=bool(words))
     named = ("person", [filters.person]) if filters.person else ("part", [filters.part, *references])
     if filters.person or filters.part:
-        ((events,),) = _rows(NAMED_EVENTS, [ids, *named, FEW + 1])
-        if events <= FEW:
-            return replace(view, few=tuple(_rows(NAMED, [ids, *named, FEW])))
+        few = few_named(ids, *named)
+        if few is not None:
+            return replace(view, few=few)
+        view = replace(view, is_broad=True)
     if filters.moment == "planned" and filters.has_period:
         low, high = moments_of(filters.preset, filters.start, filters.end, zone=zone, now=now)
         found = _rows(PLANNED, [ids, low, low, high, high, FEW + 1])[: FEW + 1]
         few = tuple(found) if len(found) <= FEW else None
         return replace(view, few=few, is_broad=view.is_broad or few is None)
     return view
+
+
+def few_found(ids: Sequence[UUID], tag: str, words: str = "") -> tuple[Place, ...] | None:
+    """Return the tasks with a tag, or these words; None where they are not few."""
+    sql = "SELECT * FROM portal_tasks_found(%s::uuid[], %s, %s, %s)"
+    found = _rows(sql, [list(ids), tag or None, words or None, FEW + 1])
+    return tuple(found) if len(found) <= FEW else None
+
+
+def few_named(ids: Sequence[UUID], kind: str, keys: Sequence[str]) -> tuple[Place, ...] | None:
+    """Return the tasks of the events about a person or a part; None where those events are not few."""
+    ((events,),) = _rows(NAMED_EVENTS, [list(ids), kind, list(keys), FEW + 1])
+    return tuple(_rows(NAMED, [list(ids), kind, list(keys), FEW])) if events <= FEW else None
 
 
 def task_page(view: View, *, before: str = "", after: str = "", size: int = PAGE_SIZE) -> TaskPage:

@@ -18,9 +18,10 @@ from tests.world import ConnectedNetwork
 
 PARTS, LOCATIONS, TASKS = 50_000, 3, 200_000
 DRAINED = 10_000
-# Of ten events six move stock of one of 50,000 parts at one of its three locations, each joining the one before, except
-# for one gap in every 200th of these places; every 50th runs out with its fourth movement. Four are about tasks: first
-# each of 200,000 is scheduled, then most are completed, and some of twenty stay scheduled, are started or cancelled.
+# An event every minute. Of ten events six move stock of one of 50,000 parts at one of its three locations, each joining
+# the one before, except for one gap in every 200th of these places; every 50th runs out with its fourth movement. Four
+# are about tasks: first each of 200,000 is scheduled, then most are completed, and some of twenty stay scheduled, are
+# started or cancelled.
 FILL = """
 INSERT INTO timeline_reading (network_id, position, reader_version, order_key, type, known, occurred_at, occurred_from,
     verified, sentence, facts, flags, differences, deliveries, first_received_at, last_received_at, unreadable, chain,
@@ -41,7 +42,7 @@ SELECT %(network)s, n, 2, int8send((extract(epoch FROM at) * 1000000)::bigint # 
     '{verified}'::varchar[], '[]', 1, at, at, '', CASE WHEN moves THEN part || '|' || place END,
     CASE WHEN moves THEN level + 1 END, CASE WHEN moves THEN level END, array_to_tsvector(ARRAY['word'])
 FROM generate_series(%(first)s, %(last)s) n,
-LATERAL (SELECT now() - interval '1 second' * (2000000 - n) AS at, n %% 10 < 6 AS moves,
+LATERAL (SELECT now() - interval '1 minute' * (%(newest)s - n) AS at, n %% 10 < 6 AS moves,
     n / 10 * 6 + n %% 10 AS s, n / 10 * 4 + n %% 10 - 6 AS m) numbers,
 LATERAL (SELECT 'id:' || s %% %(parts)s AS part, 'id:l' || s %% %(parts)s %% 50 || '-' || s / %(parts)s %% 3 AS place,
     CASE WHEN s %% 50 = 8 THEN 3 ELSE 999 END - s / (%(parts)s * 3)
@@ -69,9 +70,9 @@ SELECT %(network)s, n, sha256(n::text::bytea), '{}', now(), now() FROM generate_
 """
 
 
-def fill(network: Network, first: int, last: int) -> None:
-    """Write events `first` to `last` of a large plant straight into the log, as the owner."""
-    values = {"network": network.id, "first": first, "last": last, "parts": PARTS, "tasks": TASKS}
+def fill(network: Network, first: int, last: int, *, newest: int) -> None:
+    """Write events `first` to `last` of a large plant straight into the log, as the owner; `newest` happens now."""
+    values = {"network": network.id, "first": first, "last": last, "parts": PARTS, "tasks": TASKS, "newest": newest}
     with connections["owner"].cursor() as cursor:
         for statement in FILL.split(";\n"):
             cursor.execute(statement, values)
@@ -106,7 +107,7 @@ def measure(busy: ConnectedNetwork, large: Network, sizes: list[int]) -> dict[st
     figures = {"drained with projections, per second": drained_per_second(busy)}
     filled = 0
     for size in sizes:
-        fill(large, filled + 1, size)
+        fill(large, filled + 1, size, newest=sizes[-1])
         filled = size
         figures[f"rebuild of {size:,} events, s"] = rebuild_seconds(large)
     if len(sizes) > 1:

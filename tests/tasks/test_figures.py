@@ -8,7 +8,7 @@ import pytest
 
 from portal.explore.durations import duration
 from portal.lib.scope import network_scope
-from portal.tasks.figures import Span, by_equipment, by_tag, ended_before, figures_of, weeks_of
+from portal.tasks.figures import Span, ended_before, report_of
 from tests.explore.test_task_pages import NOW, PARIS, days, planned, told
 from tests.timeline.test_timeline import arrive, client_of
 from tests.world import ConnectedNetwork, World
@@ -45,7 +45,7 @@ def work(place: ConnectedNetwork) -> None:
 def test_each_figure_says_on_how_many_tasks_it_rests(world: World) -> None:
     work(world.foundry)
     with network_scope(world.foundry.network.id):
-        found = figures_of(span(world.foundry))
+        found = report_of(span(world.foundry)).figures
         assert (found.completed, found.cancelled, found.cancelled_share) == (6, 1, 14)
         day = 86400
         assert (found.worked.tasks, found.worked.median, found.worked.ninetieth) == (
@@ -57,9 +57,9 @@ def test_each_figure_says_on_how_many_tasks_it_rests(world: World) -> None:
         assert (found.started, found.waited.tasks, found.waited.median) == (6, 5, 10 * day)
         assert (found.with_plan, found.on_time, found.on_time_share) == (4, 3, 75)
         assert ended_before(span(world.foundry)) == (1, 0)
-        assert figures_of(span(world.foundry, tag="$b")).completed == 2
-        assert figures_of(span(world.foundry, equipment="id:10")).completed == 1
-        nothing = figures_of(span(world.foundry, tag="$none"))
+        assert report_of(span(world.foundry, tag="$b")).figures.completed == 2
+        assert report_of(span(world.foundry, equipment="id:10")).figures.completed == 1
+        nothing = report_of(span(world.foundry, tag="$none")).figures
         assert (nothing.ended, nothing.worked.median, nothing.on_time_share, nothing.cancelled_share) == (
             0,
             None,
@@ -71,15 +71,15 @@ def test_each_figure_says_on_how_many_tasks_it_rests(world: World) -> None:
 def test_figures_by_week_equipment_and_tag(world: World) -> None:
     work(world.foundry)
     with network_scope(world.foundry.network.id):
-        weeks = weeks_of(span(world.foundry))
+        weeks = report_of(span(world.foundry)).weeks
         assert [week.monday.weekday() for week in weeks] == [0] * len(weeks)
         assert weeks[0].monday == date(2026, 2, 16) and weeks[-1].monday == date(2026, 3, 16)
         assert (sum(week.completed for week in weeks), sum(week.cancelled for week in weeks)) == (6, 1)
         assert weeks[1].completed == 0
-        first, second = by_equipment(span(world.foundry))
+        first, second = report_of(span(world.foundry)).equipments
         assert (first.key, first.completed, first.cancelled, first.worked.tasks) == ("id:9", 5, 0, 5)
         assert (second.key, second.completed, second.cancelled, second.worked.tasks) == ("id:10", 1, 1, 0)
-        assert {group.key: group.completed for group in by_tag(span(world.foundry))} == {
+        assert {group.key: group.completed for group in report_of(span(world.foundry)).tags} == {
             "$a": 5,
             "$b": 2,
             "$preventive": 0,

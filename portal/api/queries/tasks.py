@@ -8,6 +8,7 @@ from typing import Any
 from portal.api.cursors import ID, KEY
 from portal.api.queries.rows import rows_of
 from portal.networks.models import Network
+from portal.tasks.queries import few_found, few_named
 
 HIGHEST = b"\xff" * 9
 TASKS = """
@@ -15,12 +16,14 @@ SELECT s.*, p.description, p.starts_at, p.ends_at, p.all_day, p.job_id AS planne
 FROM (
     SELECT t.* FROM unnest(%(ids)s::uuid[], %(highs)s::bytea[]) n(id, high)
     CROSS JOIN LATERAL (
-        SELECT * FROM tasks_task t WHERE t.network_id = n.id AND t.head_key < n.high {conditions}
+        SELECT t.* FROM tasks_task t {few} WHERE t.network_id = n.id AND t.head_key < n.high {conditions}
         ORDER BY t.head_key DESC LIMIT %(limit)s
     ) t ORDER BY t.head_key DESC, t.network_id DESC LIMIT %(limit)s
 ) s LEFT JOIN tasks_plan p ON p.network_id = s.network_id AND p.task = s.task
 ORDER BY s.head_key DESC, s.network_id DESC
 """
+FEW = """JOIN unnest(%(few_networks)s::uuid[], %(few_tasks)s::text[]) f(network_id, task)
+    ON f.network_id = t.network_id AND f.task = t.task"""
 CONDITIONS = {
     "task": "t.task = %(task)s",
     "states": "t.state = ANY (%(states)s)",
@@ -38,5 +41,13 @@ def task_rows(networks: Sequence[Network], *, wanted: dict[str, Any], cursor: st
     # Two networks may have events of the same order key: within it, the higher id comes first.
     highs = [HIGHEST if not raw else key + b"\0" if network.id.bytes < place else key for network in networks]
     conditions = "".join(f" AND {CONDITIONS[name]}" for name, value in wanted.items() if value is not None)
-    values = {**wanted, "ids": [network.id for network in networks], "highs": highs, "limit": limit}
-    return rows_of(TASKS.format(conditions=conditions), values)
+    ids = [network.id for network in networks]
+    few = None
+    if wanted.get("tag"):
+        few = few_found(ids, wanted["tag"])
+    if few is None and wanted.get("person"):
+        few = few_named(ids, "person", [wanted["person"]])
+    values = {**wanted, "ids": ids, "highs": highs, "limit": limit}
+    if few is not None:
+        values |= {"few_networks": [place[0] for place in few], "few_tasks": [place[1] for place in few]}
+    return rows_of(TASKS.format(conditions=conditions, few=FEW if few is not None else ""), values)
