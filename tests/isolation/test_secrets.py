@@ -16,6 +16,11 @@ from portal.networks.connect import rotate_key
 from portal.networks.inbox import add_secret, rotate_address
 from portal.networks.models import Credential, InboxAddress, SigningSecret
 from portal.trail.models import Entry
+from tests.api.plant import Reader, token_for
+from tests.isolation.test_api import ROUTES as API_ROUTES
+from tests.isolation.test_api import address as api_address
+from tests.isolation.test_api import query as api_query
+from tests.isolation.test_walk import ROUTES, address
 from tests.webhooks.serving import serving
 from tests.webhooks.test_receiver import body_for, drain
 from tests.world import World
@@ -41,7 +46,7 @@ def every_value_of_every_table() -> str:
     return "\n".join(texts)
 
 
-def test_nothing_secret_is_in_a_table_a_log_or_a_page(world: World, caplog: Any) -> None:
+def test_nothing_secret_is_in_a_table_a_log_or_a_page(world: World, values: dict[str, Any], caplog: Any) -> None:
     caplog.set_level(logging.DEBUG)
     place = world.foundry
     with network_scope(place.network.id):
@@ -61,27 +66,31 @@ def test_nothing_secret_is_in_a_table_a_log_or_a_page(world: World, caplog: Any)
     assert [word for word in words if word in tables] == []
     assert [word for word in words if word in caplog.text] == []
 
+    # Every page of the portal, with a job, an export and a notice to show, and every route of the read API.
+    api = token_for(world.organization)
+    words.add(api.text)
     client = Client()
     client.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
-    slug = place.network.slug
-    names = [
-        "network",
-        "listen",
-        "quarantine",
-        "heard",
-        "network_change",
-        "network_key",
-        "secret_add",
-        "address_rotate",
-    ]
-    urls = {name: reverse(name, args=[slug]) for name in names}
-    urls |= {name: reverse(name) for name in ("home", "timeline", "trail", "networks", "help", "preferences")}
-    urls["event"] = reverse("event", args=[slug, 1])
-    for name, url in urls.items():
-        answer = client.get(url)
-        assert answer.status_code == 200, name
-        shown = {word for word in words if word in answer.content.decode()}
+    opened = set()
+    for name in ROUTES:
+        answer = client.get(address(name, values))
+        opened |= {name} if answer.status_code == 200 else set()
+        shown = {word for word in words if word in _content(answer)}
         assert shown <= ({token} if name in EXCEPTIONS else set()), name
+    assert opened >= {"home", "timeline", "trail", "event", "network", "network_key", "job_check", "export"}
+    assert len(opened) > 50, sorted(set(ROUTES) - opened)
+    for path in API_ROUTES:
+        answer = Reader(api).get(api_address(path, values["job_id"]), api_query(path))
+        assert answer.status_code == 200, path
+        assert {word for word in words if word in _content(answer)} == set(), path
+    assert [word for word in words if word in every_value_of_every_table()] == []
+    assert [word for word in words if word in caplog.text] == []
+
+
+def _content(answer: Any) -> str:
+    """Return all that an answer says, its headers included."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(dict(answer.headers)) + body.decode(errors="replace")
 
 
 def test_a_secret_is_revealed_only_after_the_password_and_the_trail_keeps_it(world: World) -> None:
