@@ -150,7 +150,7 @@ DATABASE_RECEIVER_URL = env.str("DATABASE_RECEIVER_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Signing in must not depend on the broker, and its limits must hold also while that is away: they are counted in the
-# database. What may be lost, or is asked for with every request, is counted in Valkey (docs/decisions/0014).
+# database. What may be lost, or is asked for with every request, is counted in Valkey (docs/decisions/0016).
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
