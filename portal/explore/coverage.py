@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -48,6 +49,7 @@ def coverage(request: PortalRequest) -> HttpResponse:
     days, events = days_of(network, now=now)
     context |= {
         "network": network,
+        "export_query": urlencode({"network": network.slug}),
         "row": rows[0],
         "lines": [(cell, _bars(events[cell.type.name])) for cell in maps[0].cells],
         "days": days,

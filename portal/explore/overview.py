@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -62,9 +64,8 @@ def _several(request: PortalRequest, networks: list[Network]) -> HttpResponse:
     now = timezone.now()
     found = standings(networks, person=request.access.user.id, now=now)
     today = events_today(networks, zone=zone_of(networks), now=now)
-    sort, downwards = request.GET.get("sort", ""), request.GET.get("order", "") != "up"
-    if key := _sorting(sort, {standing.network.id: today[standing.network.id] for standing in found}):
-        found = sorted(found, key=key, reverse=downwards)
+    sort, downwards = _order(request.GET)
+    found = in_order(found, request.GET, today=today)
     return render(
         request,
         "explore/home_several.html",
@@ -85,13 +86,25 @@ def _several(request: PortalRequest, networks: list[Network]) -> HttpResponse:
             ),
             "signals": SIGNALS,
             "is_dense": len(networks) >= DENSE_FROM,
+            "query": urlencode({name: value for name in ("sort", "order") if (value := request.GET.get(name, ""))}),
             "now": now,
             "may_connect": request.access.is_admin,
         },
     )
 
 
-def _sorting(sort: str, today: dict[Any, int]) -> Callable[[Standing], Any] | None:
+def in_order(found: list[Standing], query: QueryDict, *, today: Mapping[UUID, int]) -> list[Standing]:
+    """Return lines in the order that an address asks for; as they are where it asks for none."""
+    sort, downwards = _order(query)
+    key = _sorting(sort, today)
+    return sorted(found, key=key, reverse=downwards) if key else found
+
+
+def _order(query: QueryDict) -> tuple[str, bool]:
+    return query.get("sort", ""), query.get("order", "") != "up"
+
+
+def _sorting(sort: str, today: Mapping[UUID, int]) -> Callable[[Standing], Any] | None:
     """Return what the lines are ordered by; None = as everywhere, by organization and name."""
     if sort == "network":
         return lambda each: (-WORST[judge(each.glance)[0]], _backwards(each.glance))

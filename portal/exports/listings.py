@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.exports.log_rows import job_rows, timeline_rows, trail_rows
+from portal.explore.signals import SIGNALS
+from portal.exports.log_rows import job_rows, row_rows, timeline_rows, trail_rows
+from portal.exports.network_rows import coverage_rows, network_rows, overview_rows, quarantine_rows
 from portal.exports.slices import Listing
-from portal.exports.stock_rows import gap_rows, low_rows, stock_rows
+from portal.exports.stock_rows import gap_rows, ledger_rows, low_rows, stock_rows
 from portal.exports.task_rows import task_rows
 
 TABLE: tuple[Listing, ...] = (
@@ -27,6 +29,17 @@ TABLE: tuple[Listing, ...] = (
             ("confidence", _("How sure")), ("doubtful_since", _("Doubtful since")), ("minimum", _("Minimum")),
             ("out_since", _("Out of stock since")), ("below_since", _("Below minimum since")),
             ("moved_at", _("Last movement")), ("consumed_at", _("Last consumption")), ("position", _("Position")),
+        ),
+    ),
+    Listing(
+        name="ledger", label=_("Ledger of a part"), url_name="stock_part", in_path=("network",), rows=ledger_rows,
+        columns=(
+            ("network", _("Network")), ("reference", _("Reference")), ("name", _("Part")), ("location", _("Location")),
+            ("occurred_at", _("Occurred")), ("kind", _("What happened")), ("quantity", _("Quantity")),
+            ("before", _("Stock before")), ("after", _("Stock after")), ("balance", _("Balance")),
+            ("balance_here", _("Balance at the location")), ("unexplained", _("Not explained before it")),
+            ("unexplained_since", _("Not explained since")), ("gap", _("Gap")), ("task", _("Task")),
+            ("person", _("Person")), ("position", _("Position")), ("job", _("Job")), ("row", _("Row")),
         ),
     ),
     Listing(
@@ -63,6 +76,44 @@ TABLE: tuple[Listing, ...] = (
             ("network", _("Network")), ("job", _("Job")), ("operation", _("Operation")), ("state", _("State")),
             ("file", _("File")), ("rows", _("Rows")), ("who", _("Who")), ("begun_at", _("Begun")),
             ("submitted_at", _("Sent")), ("ended_at", _("Ended")),
+        ),
+    ),
+    Listing(
+        name="job_rows", label=_("Rows of a job"), url_name="job", in_path=("network", "job"), rows=row_rows,
+        columns=(
+            ("network", _("Network")), ("job", _("Job")), ("row", _("Row")), ("about", _("About")),
+            ("state", _("State")), ("reason", _("Reason")), ("said", _("What was said")), ("verdict", _("Evidence")),
+            ("position", _("Position")), ("occurred_at", _("Occurred")), ("sent", _("What is sent")),
+        ),
+    ),
+    Listing(
+        name="overview", label=_("Overview"), url_name="home", rows=overview_rows,
+        columns=(
+            ("network", _("Network")), *((signal.key, signal.label) for signal in SIGNALS),
+            ("events_today", _("Events today")), ("last_received_at", _("Last delivery")),
+        ),
+    ),
+    Listing(
+        name="networks", label=_("Networks"), url_name="networks", rows=network_rows,
+        columns=(
+            ("network", _("Network")), ("organization", _("Organization")), ("kind", _("Kind")), ("plan", _("Plan")),
+            ("time_zone", _("Time zone")), ("currency", _("Currency")),
+        ),
+    ),
+    Listing(
+        name="coverage", label=_("Coverage"), url_name="coverage", rows=coverage_rows,
+        columns=(
+            ("network", _("Network")), ("label", _("Event type")), ("type", _("Type")), ("last_seen", _("Last seen")),
+            ("alarm_hours", _("Alarm after hours")), ("silent_since", _("Silent since")), ("events", _("Events")),
+            ("deliveries", _("Deliveries")), ("signed", _("Signed")), ("repeats", _("Repeats")),
+            ("released", _("Refused at first")), ("days", _("Days")),
+        ),
+    ),
+    Listing(
+        name="quarantine", label=_("Quarantine"), url_name="quarantine", in_path=("network",), rows=quarantine_rows,
+        columns=(
+            ("network", _("Network")), ("received_at", _("Received")), ("state", _("State")), ("reason", _("Reason")),
+            ("size", _("Size")), ("delivery", _("Delivery")), ("body", _("Body")),
         ),
     ),
     Listing(

@@ -1,7 +1,8 @@
-"""The rows of exported lists of what happened: events, jobs, acts."""
+"""The rows of exported lists of what happened: events, jobs and their rows, acts."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
@@ -10,8 +11,14 @@ from django.utils.translation import gettext
 from integrations.mobility_work.events import EVENT_TYPES
 from integrations.mobility_work.operations import OPERATIONS
 from portal.exports.slices import AT_ONCE, Slice
+from portal.jobs.about import about
 from portal.jobs.attention import ATTENTION, needing
-from portal.jobs.queries import JobFilters, job_page
+from portal.jobs.downloads import headings_of, names_of_places, reasons
+from portal.jobs.models import Job
+from portal.jobs.problems import said_by_vendor
+from portal.jobs.queries import JobFilters, evidence_for, job_page, result_page
+from portal.jobs.states import RowState
+from portal.lib.ids import id_in
 from portal.lib.tabular.write import Cell
 from portal.networks.models import Network
 from portal.timeline.filters import flag_words, read_filters
@@ -87,6 +94,39 @@ def job_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
             )
         if before is None:
             return
+
+
+def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    """Yield the rows of a job, narrowed to a state as on its page, each with what was said of it and what proves it."""
+    [network] = wanted.chosen
+    job_id, state = id_in(wanted.query.get("job", "")), wanted.query.get("state", "")
+    with wanted.scope():
+        job = Job.objects.filter(network_id=network.id, id=job_id).first() if job_id else None
+    if job is None:
+        return
+    places, headings = names_of_places(job), headings_of(job)
+    after: int | None = -1
+    while after is not None:
+        with wanted.scope():
+            rows, more = result_page(job, state=state if state in RowState.values else "", after=after, size=AT_ONCE)
+            evidence = evidence_for(job, rows)
+        after = more
+        for row in rows:
+            said = said_by_vendor(row.errors, places) or reasons(row, headings)
+            latest = evidence[row.number][-1] if row.number in evidence else None
+            yield (
+                network.name,
+                str(job.id),
+                row.number,
+                about(job, row),
+                str(row.get_state_display()),
+                str(row.get_reason_display()) if row.reason else "",
+                " ".join(said),
+                str(latest.get_verdict_display()) if latest else "",
+                latest.position if latest else None,
+                wanted.local(latest.occurred_at if latest else None),
+                json.dumps(row.item, ensure_ascii=False) if row.item else "",
+            )
 
 
 def trail_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:

@@ -23,14 +23,14 @@ class TooManyExports(Exception):
 def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_format: str, address: str | None) -> Export:
     """Put an export in line: the list as `query` filters it, as of now. Needs the scope of `access`.
 
-    Raises KeyError for a list or format that there is not, NoAccess for a network that the person may not see, and
-    TooManyExports.
+    Raises KeyError for a list or format that there is not, ValueError for filters that lack of whose list it is,
+    NoAccess for a network that the person may not see, and TooManyExports.
     """
-    LISTINGS[listing]
     user: User = access.user
     kept = query.copy()
     for name in NO_FILTERS & set(kept):
         del kept[name]
+    LISTINGS[listing].address(kept)
     slug = str(kept.get("network", ""))
     network = access.network(slug) if slug else None
     networks = [network] if network else list(access.networks)

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -62,3 +63,14 @@ class Listing:
     url_name: str
     columns: Sequence[tuple[str, str | Promise]]
     rows: Callable[[Slice], Iterator[Sequence[Cell]]]
+    in_path: Sequence[str] = ()  # filters that stand in the path of the page: of whose list it is
+
+    def address(self, query: QueryDict) -> str:
+        """Return the address of the page with these filters; raises ValueError where they belong to no page."""
+        rest = query.copy()
+        places = [str((rest.pop(name, None) or [""])[-1]) for name in self.in_path]
+        try:
+            page = reverse(self.url_name, args=places)
+        except NoReverseMatch as error:
+            raise ValueError(self.name) from error
+        return f"{page}?{rest.urlencode()}" if rest else page

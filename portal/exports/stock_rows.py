@@ -1,4 +1,4 @@
-"""The rows of exported lists of stock: levels, what to order, gaps."""
+"""The rows of exported lists of stock: levels, ledgers, what to order, gaps."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from django.utils.translation import gettext
 
 from portal.explore.stock.filters import read_filters
 from portal.explore.stock.gaps import gap_page, read_gap_filters
+from portal.explore.stock.ledger import Line, ledger_page
 from portal.explore.stock.low import low_page, read_low_filters
+from portal.explore.stock.part import counted_on
 from portal.explore.stock.parts import stock_page
 from portal.explore.stock.words import CONFIDENCE
 from portal.exports.slices import AT_ONCE, Slice
 from portal.lib.tabular.write import Cell
+from portal.networks.models import Network
 
 
 def stock_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
@@ -44,6 +47,54 @@ def stock_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                 wanted.local(row.consumed_at),
                 row.position,
             )
+
+
+def ledger_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    """Yield every entry of a part's ledger, newest first, of one location or of all."""
+    [network] = wanted.chosen
+    key, location = (wanted.query.get(name, "")[:210].replace("\0", "") for name in ("key", "location"))
+    before: str | None = ""
+    while before is not None:
+        with wanted.scope():
+            scope = counted_on(network).scope
+            page = ledger_page(network, scope, key, location=location, before=before, size=AT_ONCE)
+        before = page.older
+        for line in page.lines:
+            if _was_there(wanted, line):
+                yield _entry(wanted, network, line)
+
+
+def _was_there(wanted: Slice, line: Line) -> bool:
+    """Tell whether an entry was recorded when the export was asked for; a value of ours has no position."""
+    entry = line.entry
+    if entry.position is None:
+        return entry.occurred_at <= wanted.now
+    return entry.position <= wanted.until.get(entry.network_id, 0)
+
+
+def _entry(wanted: Slice, network: Network, line: Line) -> Sequence[Cell]:
+    entry, gap = line.entry, line.gaps[0] if line.gaps else None
+    return (
+        network.name,
+        line.part.reference,
+        line.part.label,
+        line.location.label if line.location else "",
+        wanted.local(entry.occurred_at),
+        str(line.look.word),
+        entry.quantity,
+        entry.previous,
+        entry.resulting,
+        line.balance,
+        line.balance_here,
+        gap.amount if gap else None,
+        wanted.local(gap.gap.since) if gap else "",
+        gettext("Filled by a late event") if gap and gap.gap.closed_by else gettext("Open") if gap else "",
+        line.task.label if line.task else "",
+        line.person.label if line.person else "",
+        entry.position,
+        str(entry.job_id or ""),
+        entry.row,
+    )
 
 
 def low_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:

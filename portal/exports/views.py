@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -101,10 +100,9 @@ def _mine(request: PortalRequest, export_id: UUID) -> Export:
 
 def _shown(export: Export) -> dict[str, Any]:
     listing = LISTINGS[export.listing]
-    page = reverse(listing.url_name)
     return {
         "export": export,
         "listing": listing,
-        "page": f"{page}?{export.query}" if export.query else page,
+        "page": listing.address(QueryDict(export.query)),
         "under_way": export.state in {Export.State.WAITING, Export.State.WRITING},
     }

@@ -144,7 +144,11 @@ def _json_value(cell: Cell) -> str | int | None:
 
 
 def _slice(export: Export) -> Slice:
-    networks = Network.objects.filter(id__in=export.networks).select_related("organization").order_by("name")
+    networks = (
+        Network.objects.filter(id__in=export.networks)
+        .select_related("organization")
+        .order_by("organization__name", "name")
+    )
     return Slice(
         person_id=export.created_by_id,
         networks=list(networks),

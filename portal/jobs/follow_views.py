@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -118,6 +119,7 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         "rows": [_row_shown(found, row, places) | {"evidence": evidence.get(row.number, [])} for row in rows],
         "more": more,
         "after": after,
+        "export_query": urlencode({"network": slug, "job": job_id} | ({"state": state} if state else {})),
         "state": state,
         "batches": [
             {"sent": each, "look": BATCH_LOOKS[Batch.State(each.batch.state)], "is_trouble": each.is_trouble}

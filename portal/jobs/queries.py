@@ -183,15 +183,15 @@ def batch_page(job: Job, *, after: int) -> tuple[list[SentBatch], int | None]:
     return [SentBatch(each, calls.get(each.number, [])) for each in page], page[-1].number if more else None
 
 
-def result_page(job: Job, *, state: str, after: int) -> tuple[list[Row], int | None]:
+def result_page(job: Job, *, state: str, after: int, size: int = PAGE) -> tuple[list[Row], int | None]:
     """Return one page of a job's rows, narrowed to a state. Needs the network's scope."""
     rows = (
         rows_in(job.network_id, job.id, RowState(state))
         if state
         else Row.objects.filter(network_id=job.network_id, job_id=job.id)
     )
-    page = as_they_stand(job.network_id, job.id, rows.filter(number__gt=after).order_by("number")[: PAGE + 1])
-    return page[:PAGE], page[PAGE - 1].number if len(page) > PAGE else None
+    page = as_they_stand(job.network_id, job.id, rows.filter(number__gt=after).order_by("number")[: size + 1])
+    return page[:size], page[size - 1].number if len(page) > size else None
 
 
 def evidence_for(job: Job, rows: Sequence[Row]) -> dict[int, list[Confirmation]]:

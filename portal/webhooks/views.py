@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -21,7 +22,8 @@ from portal.networks.models import Credential, Inbox, InboxAddress, SigningSecre
 from portal.timeline.differences import grouped
 from portal.timeline.models import ContractDifference
 from portal.webhooks.glance import glances, heard_types
-from portal.webhooks.models import Delivery, Processing, QuarantinedDelivery, QuarantineUsage
+from portal.webhooks.held_back import refused_page, text_of, troubled_page
+from portal.webhooks.models import QuarantineUsage
 from portal.webhooks.pipeline import run_again
 
 SHOWN = 100
@@ -96,39 +98,22 @@ def heard(request: PortalRequest, slug: str) -> HttpResponse:
 def quarantine(request: PortalRequest, slug: str) -> HttpResponse:
     """Show what may not take effect: refused, held back, and failed deliveries. Each list has pages of its own."""
     found = request.access.network(slug)
-    troubled = Processing.objects.filter(network_id=found.id, state__in=["failed", "held"]).order_by("-delivery_id")
-    if place := id_in(request.GET.get("troubled", "")):
-        troubled = troubled.filter(delivery_id__lt=place)
-    refused = QuarantinedDelivery.objects.filter(network_id=found.id).order_by("-id")
-    if place := id_in(request.GET.get("refused", "")):
-        refused = refused.filter(id__lt=place)
-    some_troubled, some_refused = list(troubled[: SHOWN + 1]), list(refused[: SHOWN + 1])
-    bodies = {
-        delivery.id: delivery
-        for delivery in Delivery.objects.filter(
-            network_id=found.id, id__in=[item.delivery_id for item in some_troubled[:SHOWN]]
-        )
-    }
+    troubled, older_troubled = troubled_page(found, before=id_in(request.GET.get("troubled", "")), size=SHOWN)
+    refused, older_refused = refused_page(found, before=id_in(request.GET.get("refused", "")), size=SHOWN)
     return render(
         request,
         "webhooks/quarantine.html",
         {
             "network": found,
-            "refused": [(item, _preview(item.body)) for item in some_refused[:SHOWN]],
-            "troubled": [
-                (item, bodies[item.delivery_id], _preview(bodies[item.delivery_id].body))
-                for item in some_troubled[:SHOWN]
-            ],
-            "older_refused": some_refused[SHOWN - 1].id if len(some_refused) > SHOWN else None,
-            "older_troubled": some_troubled[SHOWN - 1].delivery_id if len(some_troubled) > SHOWN else None,
+            "refused": [(item, text_of(item.body)) for item in refused],
+            "troubled": [(item, delivery, text_of(delivery.body)) for item, delivery in troubled],
+            "older_refused": older_refused,
+            "export_query": urlencode({"network": slug}),
+            "older_troubled": older_troubled,
             "usage": QuarantineUsage.objects.filter(network_id=found.id).first(),
             "may_act": request.access.level(found) >= Level.MANAGER,
         },
     )
-
-
-def _preview(body: bytes | memoryview) -> str:
-    return bytes(body)[:4000].decode("utf-8", "backslashreplace").replace("\0", "\\x00")
 
 
 @require_POST

@@ -10,10 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.exports import network_rows
 from portal.lib.scope import network_scope
 from portal.webhooks import views
 from portal.webhooks.history import PastRequest, store_past
 from portal.webhooks.models import Processing
+from tests.exports.test_exports import ask, content_of, rows_of, write_all
 from tests.webhooks.serving import serving
 from tests.webhooks.test_receiver import body_for, pin
 from tests.world import World
@@ -44,3 +46,11 @@ def test_every_refused_and_every_failed_delivery_has_a_page(world: World, monkey
         waiting |= {address + unescape(link) for link in findall(r'rel="next" href="([^"]+)"', page)} - asked
     assert seen == {f"failed-{number}" for number in range(5)} | {f"refused-{number}" for number in range(3)}
     assert client.get(address, {"refused": "no id"}).status_code == 200
+
+    monkeypatch.setattr(network_rows, "BODIES_AT_ONCE", 2)
+    assert 'value="network=foundry"' in client.get(address).content.decode()
+    order = ask(client, listing="quarantine")["Location"]
+    write_all()
+    rows = rows_of(content_of(client, order))
+    assert {mark for row in rows for mark in findall(r"(?:failed|refused)-\d", row["Body"])} == seen
+    assert [row["State"] for row in rows] == ["Failed"] * 5 + ["Refused"] * 3

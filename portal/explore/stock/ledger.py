@@ -60,16 +60,18 @@ class LedgerPage:
     older: str | None
 
 
-def ledger_page(network: Network, scope: Scope, part: str, *, location: str = "", before: str = "") -> LedgerPage:
+def ledger_page(
+    network: Network, scope: Scope, part: str, *, location: str = "", before: str = "", size: int = PAGE_SIZE
+) -> LedgerPage:
     """Return one page of a part's ledger, newest first, of one location or of all. Needs the scope."""
     entries = Entry.objects.filter(network_id=network.id, part=part).defer("checkpoint")
     if location:
         entries = entries.filter(location=location)
     if place := key_of(before):
         entries = entries.filter(order_key__lt=place)
-    found = list(entries.order_by("-order_key")[: PAGE_SIZE + 1])
-    older = bytes(found[PAGE_SIZE - 1].order_key).hex() if len(found) > PAGE_SIZE else None
-    return LedgerPage(lines_of(network, scope, found[:PAGE_SIZE]), older)
+    found = list(entries.order_by("-order_key")[: size + 1])
+    older = bytes(found[size - 1].order_key).hex() if len(found) > size else None
+    return LedgerPage(lines_of(network, scope, found[:size]), older)
 
 
 def key_of(cursor: str) -> bytes:

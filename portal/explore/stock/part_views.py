@@ -88,6 +88,7 @@ def part(request: PortalRequest, slug: str) -> HttpResponse:
         "older": page.older,
         "is_newest": not request.GET.get("before"),
         "here": urlencode({"key": key} | ({"location": location} if location else {})),
+        "export_query": urlencode({"network": slug, "key": key} | ({"location": location} if location else {})),
         "chart": chart_of(network, counted.scope, key, location=location, minimum=minimum),
         "maximum": maximum,
         "consumption": consumption_of(network, key, now=now),
