@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help/", overview.help_page, name="help"),
     path("preferences/", accounts.preferences, name="preferences"),
     path("preferences/notifications/", notifications.preferences, name="notification_preferences"),
+    path("unsubscribe/<str:token>/", notifications.unsubscribe, name="unsubscribe"),
     path("notices/", notifications.notices, name="notices"),
     path("notices/seen/", notifications.notices_seen, name="notices_seen"),
     path("networks/<slug:slug>/notices/<uuid:notice_id>/", notifications.notice, name="notice"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
-# Whoever has one of these addresses may join, set a password, or deliver events.
-DOORS = re.compile(r"(/(?:invitation|hooks|accounts/password/reset/key)/)[^/\s'\"]+")
+# Whoever has one of these addresses may join, stop mails, set a password, or deliver events.
+DOORS = re.compile(r"(/(?:invitation|unsubscribe|hooks|accounts/password/reset/key)/)[^/\s'\"]+")
 
 
 class RedactTokens(logging.Filter):

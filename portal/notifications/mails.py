@@ -29,8 +29,10 @@ from portal.lib.ids import new_id
 from portal.lib.locks import lock
 from portal.lib.scope import network_scope
 from portal.networks.access import Access, access_of
+from portal.notifications.kinds import KINDS
 from portal.notifications.models import Notice
-from portal.notifications.preferences import zone_of
+from portal.notifications.preferences import MAILED, mode_of, zone_of
+from portal.notifications.unsubscribing import link_of
 from portal.notifications.words import address, details, sentence
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,7 @@ def mail_person(user_id: UUID, network_ids: Sequence[UUID], *, now: datetime) ->
     if person is None or access is None or not allowed:
         return False
     with access.scope():
+        _drop_unwanted(person)
         mail = _claim(person, allowed, now=now)
     if mail is None:
         return False
@@ -86,6 +89,13 @@ def _forget(network_id: UUID, user_id: UUID) -> None:
     """Give up mail about a network that the person may not open any more."""
     with network_scope(network_id):
         Notice.objects.filter(network_id=network_id, user_id=user_id, mailed_at=None).update(due_at=None)
+
+
+def _drop_unwanted(person: User) -> None:
+    """Give up mail of kinds that the person no longer wants mailed, also where it waits for a digest already."""
+    unwanted = [name for name in KINDS if mode_of(person, name) not in MAILED]
+    waiting = Notice.objects.filter(user_id=person.id, due_at__isnull=False, mailed_at=None)
+    waiting.filter(kind__in=unwanted).update(due_at=None)
 
 
 def _claim(person: User, allowed: set[UUID], *, now: datetime) -> Mail | None:
@@ -127,6 +137,7 @@ def _message(person: User, access: Access, mail: Mail) -> EmailMessage:
     networks = {network.id: network for network in access.networks}
     base = settings.PORTAL_BASE_URL
     preferences = base + reverse("notification_preferences")
+    unsubscribe = link_of(person, {notice.kind for notice in mail.notices})
     with translation.override(person.language), timezone.override(zone_of(person)):
         blocks: list[str] = []
         for network_id in dict.fromkeys(notice.network_id for notice in mail.notices):
@@ -137,10 +148,18 @@ def _message(person: User, access: Access, mail: Mail) -> EmailMessage:
                     lines += [f"– {sentence(notice)} ({when})", *(f"  {line}" for line in details(notice))]
                     lines.append(f"  {base}{address(notice, networks[network_id])}")
             blocks.append("\n".join(lines))
-        blocks.append(_("Choose what is mailed to you, or stop it: %(link)s") % {"link": preferences})
+        blocks.append(
+            _("Choose what is mailed to you: %(link)s") % {"link": preferences}
+            + "\n"
+            + _("Stop mails like this one, without signing in: %(link)s") % {"link": unsubscribe}
+        )
         subject = _subject(mail, networks[mail.notices[0].network_id].name)
     host = urlsplit(base).hostname or "localhost"
-    headers = {"Message-ID": f"<{mail.id}@{host}>", "List-Unsubscribe": f"<{preferences}>"}
+    headers = {
+        "Message-ID": f"<{mail.id}@{host}>",
+        "List-Unsubscribe": f"<{unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058: mail programs post this to the address
+    }
     return EmailMessage(" ".join(subject.split()), "\n\n".join(blocks), None, [person.email], headers=headers)
 
 

@@ -11,6 +11,7 @@ from portal.notifications.kinds import KINDS, TABLE, Mode
 
 DIGEST_HOUR = 7  # by the person's clock
 MONDAY = 0
+MAILED = frozenset({Mode.NOW, Mode.DAILY, Mode.WEEKLY})
 
 
 def mode_of(person: User, kind: str) -> Mode:

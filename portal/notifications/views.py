@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from redis.exceptions import RedisError
 
 from portal.networks.middleware import PortalRequest
 from portal.notifications.kinds import TABLE, Mode
 from portal.notifications.models import Notice
 from portal.notifications.preferences import DIGEST_HOUR, mode_of, set_modes
 from portal.notifications.queries import mark_seen, page_of
+from portal.notifications.unsubscribing import BadLink, read_link, stop_mails
 from portal.notifications.words import address
 
 
@@ -57,6 +63,34 @@ def preferences(request: PortalRequest) -> HttpResponse:
     rows = [(kind, mode_of(person, kind.name)) for kind in TABLE]
     context = {"rows": rows, "modes": Mode.choices, "hour": f"{DIGEST_HOUR:02}:00", "person": person}
     return render(request, "notifications/preferences.html", context)
+
+
+@login_not_required
+@csrf_exempt  # what may be done is in the signed address alone: no session, so nothing that a foreign page could use
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop mails by the link in one of them: to look changes nothing, for programs follow links as well."""
+    if refused := _too_often(request):
+        return refused
+    try:
+        wish = read_link(token)
+    except BadLink:
+        return render(request, "notifications/unsubscribe_bad.html", status=410)
+    if request.method == "POST":
+        stop_mails(wish)
+    with translation.override(wish.person.language):
+        context = {"kinds": wish.kinds, "email": wish.person.email, "is_done": request.method == "POST"}
+        return render(request, "notifications/unsubscribe.html", context)
+
+
+def _too_often(request: HttpRequest) -> HttpResponse | None:
+    """Return the refusal of an address that asks too often; where there is no cache to count in, nobody is refused."""
+    try:
+        refused: HttpResponse | None = consume_or_429(request, action="unsubscribe", limit_get=True)
+    except RedisError:
+        return None
+    return refused
 
 
 def _uuid(text: str) -> UUID | None:

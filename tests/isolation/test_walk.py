@@ -48,6 +48,7 @@ OPEN = {
     "metrics",  # by its own token
     "readyz",
     "invitation",
+    "unsubscribe",  # by a signed link, and for its one purpose
     "outbox",
     "outbox_mail",
     "styleguide",

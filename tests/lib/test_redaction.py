@@ -36,7 +36,13 @@ def test_a_refused_invitation_is_logged_without_its_token(world: World, log: io.
 
 
 @pytest.mark.parametrize(
-    "path", ["/hooks/secret-token/", "/accounts/password/reset/key/1-secret-token/", "/invitation/secret-token"]
+    "path",
+    [
+        "/hooks/secret-token/",
+        "/accounts/password/reset/key/1-secret-token/",
+        "/invitation/secret-token",
+        "/unsubscribe/secret-token/",
+    ],
 )
 def test_an_address_that_opens_a_door_is_cut(path: str, log: io.StringIO) -> None:
     logging.getLogger("django.request").warning("Not Found: %s", path)
@@ -46,6 +52,7 @@ def test_an_address_that_opens_a_door_is_cut(path: str, log: io.StringIO) -> Non
 
 def test_every_address_with_a_token_is_known() -> None:
     assert reverse("invitation", args=["x"]).startswith("/invitation/")
+    assert reverse("unsubscribe", args=["x"]).startswith("/unsubscribe/")
     assert reverse("account_reset_password_from_key", args=["1", "x"]).startswith("/accounts/password/reset/key/")
 
 

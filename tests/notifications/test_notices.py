@@ -159,7 +159,7 @@ def test_a_mail_holds_all_that_is_due_in_the_persons_language_and_says_how_to_st
     assert written.to == ["bob@example.com"]
     assert "id:1" in written.body and "id:2" in written.body and "rupture" in written.body
     assert reverse("notification_preferences") in written.body
-    assert "preferences/notifications" in written.extra_headers["List-Unsubscribe"]
+    assert "/unsubscribe/" in written.extra_headers["List-Unsubscribe"]
     assert post() == []
 
 
