@@ -60,7 +60,7 @@ HOME_OF = {
 VIEWS_BY_NETWORK = frozenset(
     {
         "home", "coverage", "timeline", "stock", "stock_gaps", "stock_low", "tasks", "task_board", "task_figures",
-        "send", "jobs",
+        "send", "jobs", "notices",
     }
 )  # fmt: skip
 

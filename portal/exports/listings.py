@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from portal.explore.signals import SIGNALS
-from portal.exports.log_rows import job_rows, row_rows, timeline_rows, trail_rows
+from portal.exports.log_rows import job_rows, notice_rows, row_rows, timeline_rows, trail_rows
 from portal.exports.network_rows import coverage_rows, network_rows, overview_rows, quarantine_rows
 from portal.exports.slices import Listing
 from portal.exports.stock_rows import gap_rows, ledger_rows, low_rows, stock_rows
@@ -114,6 +114,13 @@ TABLE: tuple[Listing, ...] = (
         columns=(
             ("network", _("Network")), ("received_at", _("Received")), ("state", _("State")), ("reason", _("Reason")),
             ("size", _("Size")), ("delivery", _("Delivery")), ("body", _("Body")),
+        ),
+    ),
+    Listing(
+        name="notices", label=_("Notices"), url_name="notices", rows=notice_rows,
+        columns=(
+            ("network", _("Network")), ("at", _("Time")), ("kind", _("Kind")), ("notice", _("Notice")),
+            ("seen_at", _("Seen")), ("mailed_at", _("Mailed")),
         ),
     ),
     Listing(

@@ -1,4 +1,4 @@
-"""The rows of exported lists of what happened: events, jobs and their rows, acts."""
+"""The rows of exported lists of what happened: events, jobs and their rows, notices, acts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from portal.jobs.states import RowState
 from portal.lib.ids import id_in
 from portal.lib.tabular.write import Cell
 from portal.networks.models import Network
+from portal.notifications.kinds import KINDS
+from portal.notifications.queries import NoticeFilters, page_of
 from portal.timeline.filters import flag_words, read_filters
 from portal.timeline.models import Reading
 from portal.timeline.queries import timeline_page
@@ -127,6 +129,29 @@ def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                 wanted.local(latest.occurred_at if latest else None),
                 json.dumps(row.item, ensure_ascii=False) if row.item else "",
             )
+
+
+def notice_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
+    """Yield the notices of whoever asked, newest first."""
+    kind = wanted.query.get("kind", "")
+    filters = NoticeFilters(person=wanted.person_id, networks=wanted.chosen, kind=kind if kind in KINDS else "")
+    before: UUID | None = None
+    while True:
+        with wanted.scope():
+            lines, before = page_of(filters, before=before, size=AT_ONCE)
+        for line in lines:
+            notice = line.notice
+            if notice.created_at <= wanted.now:
+                yield (
+                    line.network.name,
+                    wanted.local(notice.at),
+                    str(line.kind.label),
+                    line.sentence,
+                    wanted.local(notice.seen_at),
+                    wanted.local(notice.mailed_at),
+                )
+        if before is None:
+            return
 
 
 def trail_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +30,15 @@ class Line:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFilters:
+    """Whose notices are listed, of which networks that they may open, and of which kind; "" = of every kind."""
+
+    person: UUID
+    networks: Sequence[Network]
+    kind: str = ""
+
+
 def unseen(access: Access) -> list[Line]:
     """Return the latest notices that the person has not seen, of networks that they may open now.
 
@@ -37,16 +47,18 @@ def unseen(access: Access) -> list[Line]:
     if not access.networks or transaction.get_connection().needs_rollback:
         return []
     with access.scope():
-        return _lines(access, list(_mine(access).filter(seen_at=None, in_bell=True).order_by("-id")[:SHOWN]))
+        return _lines(access.networks, list(_mine(access).filter(seen_at=None, in_bell=True).order_by("-id")[:SHOWN]))
 
 
-def page_of(access: Access, *, before: UUID | None) -> tuple[list[Line], UUID | None]:
+def page_of(filters: NoticeFilters, *, before: UUID | None, size: int = PAGE) -> tuple[list[Line], UUID | None]:
     """Return one page of a person's notices, newest first, and where the next begins. Needs the scope."""
-    notices = _mine(access)
+    notices = _of(filters.person, filters.networks)
+    if filters.kind:
+        notices = notices.filter(kind=filters.kind)
     if before:
         notices = notices.filter(id__lt=before)
-    page = list(notices.order_by("-id")[: PAGE + 1])
-    return _lines(access, page[:PAGE]), page[PAGE - 1].id if len(page) > PAGE else None
+    page = list(notices.order_by("-id")[: size + 1])
+    return _lines(filters.networks, page[:size]), page[size - 1].id if len(page) > size else None
 
 
 def mark_seen(access: Access, *, now: datetime, notice_id: UUID | None = None) -> int:
@@ -58,13 +70,17 @@ def mark_seen(access: Access, *, now: datetime, notice_id: UUID | None = None) -
 
 
 def _mine(access: Access) -> QuerySet[Notice]:
-    return Notice.objects.filter(user_id=access.user.id, network_id__in=[network.id for network in access.networks])
+    return _of(access.user.id, access.networks)
 
 
-def _lines(access: Access, notices: list[Notice]) -> list[Line]:
-    networks = {network.id: network for network in access.networks}
+def _of(person: UUID, networks: Sequence[Network]) -> QuerySet[Notice]:
+    return Notice.objects.filter(user_id=person, network_id__in=[network.id for network in networks])
+
+
+def _lines(networks: Sequence[Network], notices: list[Notice]) -> list[Line]:
+    by_id = {network.id: network for network in networks}
     return [
-        Line(notice, networks[notice.network_id], KINDS[notice.kind], sentence(notice))
+        Line(notice, by_id[notice.network_id], KINDS[notice.kind], sentence(notice))
         for notice in notices
         if notice.kind in KINDS
     ]

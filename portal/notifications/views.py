@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.core.ratelimit import consume_or_429
@@ -16,20 +17,34 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from redis.exceptions import RedisError
 
+from portal.lib.ids import id_in
 from portal.networks.middleware import PortalRequest
-from portal.notifications.kinds import TABLE, Mode
+from portal.notifications.kinds import KINDS, TABLE, Mode
 from portal.notifications.models import Notice
 from portal.notifications.preferences import DIGEST_HOUR, mode_of, set_modes
-from portal.notifications.queries import mark_seen, page_of
+from portal.notifications.queries import NoticeFilters, mark_seen, page_of
 from portal.notifications.unsubscribing import BadLink, read_link, stop_mails
 from portal.notifications.words import address
 
 
 @require_GET
 def notices(request: PortalRequest) -> HttpResponse:
-    """Show a person's notices, newest first."""
-    lines, older = page_of(request.access, before=_uuid(request.GET.get("before", "")))
-    context = {"lines": lines, "older": older, "several": len(request.access.networks) > 1}
+    """Show a person's notices, newest first, of one network or kind or of all."""
+    slug, kind = request.GET.get("network", ""), request.GET.get("kind", "")
+    networks = [request.access.network(slug)] if slug else list(request.access.networks)
+    kind = kind if kind in KINDS else ""
+    before = id_in(request.GET.get("before", ""))
+    filters = NoticeFilters(person=request.access.user.id, networks=networks, kind=kind)
+    lines, older = page_of(filters, before=before)
+    context = {
+        "lines": lines,
+        "older": older,
+        "is_first": before is None,
+        "kinds": TABLE,
+        "chosen": slug,
+        "kind": kind,
+        "query": urlencode({name: value for name, value in (("network", slug), ("kind", kind)) if value}),
+    }
     return render(request, "notifications/list.html", context)
 
 
@@ -91,10 +106,3 @@ def _too_often(request: HttpRequest) -> HttpResponse | None:
     except RedisError:
         return None
     return refused
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from smtplib import SMTPException
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -27,7 +30,7 @@ from portal.notifications.kinds import TABLE
 from portal.notifications.mails import LEASE, mail_person, people_with_mail_due
 from portal.notifications.models import Notice
 from portal.notifications.preferences import mail_due, mode_of, set_modes
-from portal.notifications.queries import unseen
+from portal.notifications.queries import page_of, unseen
 from portal.notifications.record import look
 from portal.notifications.words import address, sentence
 from portal.stock.models import Part
@@ -35,6 +38,7 @@ from portal.tasks.models import Plan
 from portal.timeline.models import ContractDifference
 from portal.webhooks.silence import set_rules
 from tests.explore.test_overview import add_part, add_task, client_of
+from tests.exports.test_exports import ask, content_of, rows_of, write_all
 from tests.webhooks.test_coverage import signed
 from tests.webhooks.test_drain import body, drain, store
 from tests.world import World
@@ -261,6 +265,38 @@ def test_the_bell_and_the_page_show_notices_until_they_are_seen(world: World) ->
     assert "id:1 is out of stock" not in client.get("/help/").content.decode()
     assert "id:1 is out of stock" in client.get(reverse("notices")).content.decode()
     assert told(world.audrey) == ["id:1 is out of stock"]
+
+
+def test_notices_are_listed_by_kind_and_network_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(page_of.__kwdefaults__, "size", 2)
+    for number in range(5):
+        run_out(world, f"id:{number}")
+    with network_scope(world.annex.network.id):
+        add_part(world.annex.network, "id:9", below_since=timezone.now())
+    for place in (world.foundry, world.annex):
+        look(place.network.id, now=timezone.now())
+    client = client_of(world.alice)
+
+    def listed(**query: str) -> list[str]:
+        found: list[str] = []
+        address = f"{reverse('notices')}?{urlencode(query)}"
+        while address:
+            page = client.get(address).content.decode()
+            found += re.findall(r'class="event-open"[^>]*>([^<]*)<', page)
+            older = re.search(r'rel="next" href="([^"]*)"', page)
+            address = reverse("notices") + unescape(older[1]) if older else ""
+        return found
+
+    assert sorted(listed()) == [*(f"id:{number} is out of stock" for number in range(5)), "id:9 is below its minimum"]
+    assert listed(network="annex") == listed(kind="below_minimum") == ["id:9 is below its minimum"]
+    assert len(listed(network="foundry", kind="out_of_stock")) == 5
+    assert listed(network="annex", kind="overdue") == []
+    assert "No notice fits" in client.get(reverse("notices"), {"kind": "overdue"}).content.decode()
+    assert client_of(world.bob).get(reverse("notices"), {"network": "annex"}).status_code == 404
+
+    order = ask(client, listing="notices", query="kind=out_of_stock")["Location"]
+    write_all()
+    assert [row["Notice"] for row in rows_of(content_of(client, order))] == listed(kind="out_of_stock")
 
 
 def test_a_notice_of_somebody_else_is_not_there(world: World) -> None:
