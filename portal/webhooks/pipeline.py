@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,7 +24,7 @@ from portal.webhooks.coverage import add_deliveries
 from portal.webhooks.intake import SEARCH_WAS_BOUNDED
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
-from portal.webhooks.projections import fold_writes, project
+from portal.webhooks.projections import fold_writes, project, writes_waiting
 from portal.webhooks.recheck import search_longer
 from portal.webhooks.secret_use import note_secrets_used
 from portal.webhooks.standing import refresh_standing, sharers_of_nonces
@@ -107,14 +107,26 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
 
 
 def _fold_writes(network_id: UUID) -> None:
-    """Fold accepted writes; one that cannot be folded waits, logged, and never holds up a delivery."""
+    """Fold accepted writes; those of a part that cannot be folded wait, logged, and hold up nothing else."""
+    since = writes_waiting(network_id)
+    if since and _fold_some(network_id, since):
+        for part, key in since.items():
+            if error := _fold_some(network_id, {part: key}):
+                logger.error(
+                    "Accepted stock values of part %s cannot be folded on network %s", part, network_id, exc_info=error
+                )
+
+
+def _fold_some(network_id: UUID, since: Mapping[str, bytes]) -> Exception | None:
+    """Fold what was written for these parts, all or none of it; return what went wrong."""
     try:
         with transaction.atomic():
-            fold_writes(network_id)
+            fold_writes(network_id, since)
     except NO_FAULT_OF_A_DELIVERY:
         raise
-    except Exception:
-        logger.exception("Accepted stock values of network %s cannot be folded", network_id)
+    except Exception as error:
+        return error
+    return None
 
 
 def _waiting(network_id: UUID, limit: int) -> list[WaitingDelivery]:

@@ -6,7 +6,7 @@ Only verified events take effect. The live path and a rebuild read the same evid
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -70,12 +70,15 @@ def project(network_id: UUID, positions: Iterable[int]) -> None:
         tasks.apply(network_id, tasks_evidence(network_id, named))
 
 
-def fold_writes(network_id: UUID) -> None:
+def writes_waiting(network_id: UUID) -> dict[str, bytes]:
+    """Return parts with accepted stock values that no ledger holds yet, each with the first of their places."""
+    return not_folded(network_id, limit=WRITES_AT_ONCE)
+
+
+def fold_writes(network_id: UUID, since: Mapping[str, bytes]) -> None:
     """Bring accepted stock values of jobs into the ledgers. Needs the network's drain lock and its scope."""
-    since = not_folded(network_id, limit=WRITES_AT_ONCE)
-    if since:
-        stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
-        mark_folded(network_id, list(since))
+    stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
+    mark_folded(network_id, list(since))
 
 
 def parts_evidence(network_id: UUID, places: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, Evidence]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
@@ -21,8 +22,9 @@ from integrations.sandbox.stockroom import StockScope
 from portal.lib.ids import new_id
 from portal.lib.scope import network_scope
 from portal.networks.inbox import add_secret
-from portal.stock.models import Entry, Gap, Level, NetworkScope, Part
+from portal.stock.models import Entry, Gap, Level, NetworkScope, Part, Write
 from portal.stock.record import AcceptedStock, record_writes
+from portal.stock.state import FORMAT
 from portal.tasks.models import Task
 from portal.trail.record import COMMAND_LINE
 from portal.webhooks import rebuild
@@ -180,6 +182,40 @@ def test_an_accepted_write_is_evidence_and_a_rebuild_knows_it(world: World) -> N
         assert (now.level, now.confidence) == (part.level + 5, "observed")
         assert Entry.objects.get(part=part.part, kind="written").job_id == job
     assert rebuild_projections(place.network.id, check=True).is_same
+
+
+def test_a_write_that_cannot_be_folded_holds_nothing_up_and_is_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = world.foundry
+    store(place, *arrivals(place, life("writes", 60)))
+    drain(place)
+    with network_scope(place.network.id):
+        broken, sound = Part.objects.filter(confidence="exact").order_by("part")[:2]
+        Part.objects.filter(part=broken.part).update(state={"format": FORMAT})  # and nothing else
+        record_writes(
+            place.network.id,
+            [
+                AcceptedStock(
+                    part=part, level=Decimal(77), accepted_at=MONDAY + timedelta(days=1), job_id=new_id(), row=2
+                )
+                for part in (broken.part, sound.part)
+            ],
+        )
+    store(place, (MONDAY, b'{"_event": "Ping"}', {}))
+    drain(place)
+    with network_scope(place.network.id):
+        assert not Processing.objects.exclude(state="done").exists()
+        assert dict(Write.objects.values_list("part", "folded")) == {broken.part: False, sound.part: True}
+        assert Part.objects.get(part=sound.part).level == 77
+    [line] = [record for record in caplog.records if record.exc_info]
+    assert (line.levelname, "cannot be folded" in line.message, broken.part in line.message) == ("ERROR", True, True)
+
+    rebuild_projections(place.network.id)
+    drain(place)
+    with network_scope(place.network.id):
+        assert Part.objects.get(part=broken.part).level == 77
+        assert not Write.objects.filter(folded=False).exists()
 
 
 def test_states_of_another_release_are_not_read(world: World) -> None:
