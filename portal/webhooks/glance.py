@@ -11,8 +11,15 @@ from django.utils import timezone
 
 from integrations.mobility_work.events import TABLE
 from portal.networks.models import Credential, Inbox, Network
-from portal.webhooks.models import Processing, QuarantineUsage
+from portal.webhooks.models import QuarantineUsage
 from portal.webhooks.silence import HOURS, rules_of
+
+MOST = 1000  # troubled deliveries that are counted of one network
+TROUBLED = """
+SELECT n.id, (SELECT count(*) FROM (SELECT FROM webhooks_processing p
+    WHERE p.network_id = n.id AND p.state IN ('failed', 'held') LIMIT %s) counted)
+FROM unnest(%s::uuid[]) n(id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class Glance:
     credential: Credential | None
     last_received_at: datetime | None
     quarantined: int
-    troubled: int
+    troubled: int  # deliveries that failed or name another network, up to `MOST`
     is_pinned: bool
     alarm_hours: int = HOURS  # 0 = never
 
@@ -49,7 +56,6 @@ def glances(networks: Sequence[Network]) -> list[Glance]:
     usage = dict(QuarantineUsage.objects.filter(network_id__in=ids).values_list("network_id", "entries"))
     pinned = set(Inbox.objects.filter(network_id__in=ids, recipe__isnull=False).values_list("network_id", flat=True))
     rules = rules_of(ids)
-    last = {}
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT n.id, d.received_at FROM unnest(%s::uuid[]) n(id) CROSS JOIN LATERAL (
@@ -58,18 +64,15 @@ def glances(networks: Sequence[Network]) -> list[Glance]:
             [ids],
         )
         last = dict(cursor.fetchall())
-    troubled: dict[object, int] = {}
-    for network_id in Processing.objects.filter(network_id__in=ids, state__in=["failed", "held"]).values_list(
-        "network_id", flat=True
-    )[:1000]:
-        troubled[network_id] = troubled.get(network_id, 0) + 1
+        cursor.execute(TROUBLED, [MOST, ids])
+        troubled = dict(cursor.fetchall())
     return [
         Glance(
             network,
             keys.get(network.id),
             last.get(network.id),
             usage.get(network.id, 0),
-            troubled.get(network.id, 0),
+            troubled[network.id],
             network.id in pinned,
             rules[network.id].whole,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -12,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.explore import health
+from portal.lib.scope import tenant_scope
 from portal.networks.access import access_of
 from portal.networks.models import Credential, Network
-from portal.webhooks.glance import Glance
+from portal.webhooks.glance import Glance, glances
+from tests.webhooks.test_drain import body, drain, store
 from tests.world import World
 
 
@@ -33,6 +36,17 @@ def glance() -> Glance:
 
 def test_a_network_that_works_is_good() -> None:
     assert health.judge(glance())[0] == "good"
+
+
+@pytest.mark.django_db
+def test_much_trouble_on_one_network_hides_none_on_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.webhooks.glance.MOST", 2)
+    for place, count in ((world.foundry, 5), (world.annex, 1), (world.elsewhere, 0)):
+        store(place, *((timezone.now(), body(networkId=str(uuid4()), number=number), {}) for number in range(count)))
+        drain(place)
+    networks = [world.foundry.network, world.annex.network, world.elsewhere.network]
+    with tenant_scope(networks=[network.id for network in networks]):
+        assert [each.troubled for each in glances(networks)] == [2, 1, 0]
 
 
 @pytest.mark.parametrize("finding", [{"quarantined": 1}, {"troubled": 1}, {"last_received_at": None}])
