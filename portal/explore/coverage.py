@@ -66,6 +66,7 @@ def _row(each: Coverage, glance: Glance, refused: dict[Any, int]) -> dict[str, A
         "network": each.network,
         "cells": each.cells,
         "rules": each.rules,
+        "zone": each.zone,
         "glance": glance,
         "turned_away": turned_away,
         "failures": glance.quarantined + glance.troubled,

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from integrations.mobility_work.events import TABLE
 from integrations.spec import EventType
 from portal.networks.models import Network
+from portal.webhooks.coverage import UTC, zone_of
+from portal.webhooks.models import CoverageZone
 from portal.webhooks.silence import Rules, rules_of
 
 WINDOW = 30  # days
@@ -23,7 +26,8 @@ CROSS JOIN LATERAL (SELECT c.last_live_at FROM webhooks_coverageday c WHERE c.ne
 """
 SUMS = """
 SELECT c.network_id, c.type, sum(c.deliveries), sum(c.repeats), sum(c.signed), sum(c.released)
-FROM webhooks_coverageday c WHERE c.network_id = ANY (%(networks)s) AND c.day >= %(since)s GROUP BY 1, 2
+FROM unnest(%(networks)s::uuid[], %(since)s::date[]) n(id, since)
+JOIN webhooks_coverageday c ON c.network_id = n.id AND c.day >= n.since GROUP BY 1, 2
 """
 FIRST_DAY = """
 SELECT n.id, f.day FROM unnest(%(networks)s::uuid[]) n(id) CROSS JOIN LATERAL (
@@ -73,6 +77,7 @@ class Coverage:
     network: Network
     rules: Rules
     cells: tuple[Cell, ...]
+    zone: str  # whose days are counted
 
     @property
     def silent(self) -> list[Cell]:
@@ -82,18 +87,20 @@ class Coverage:
 def coverage_of(networks: Sequence[Network], *, now: datetime) -> list[Coverage]:
     """Return the map of networks, in a fixed number of queries. Needs the scope."""
     ids = [network.id for network in networks]
-    today = now.astimezone(UTC).date()
-    values = {"networks": ids, "since": today - timedelta(days=WINDOW - 1)}
+    zones = _zones_of(ids)
+    todays = {network_id: now.astimezone(ZoneInfo(zone)).date() for network_id, zone in zones.items()}
+    values = {"networks": ids, "since": [todays[each] - timedelta(days=WINDOW - 1) for each in ids]}
     sums = {(network_id, name): figures for network_id, name, *figures in _rows(SUMS, values)}
     first = dict(_rows(FIRST_DAY, values))
     found = []
     for network, rules, last in _last_seen(networks):
+        today = todays[network.id]
         days = min(WINDOW, (today - first.get(network.id, today)).days + 1)
         cells = tuple(
             _cell(entry, last.get(entry.name), network, rules, now, days, *sums.get((network.id, entry.name), ()))
             for entry in TABLE
         )
-        found.append(Coverage(network, rules, cells))
+        found.append(Coverage(network, rules, cells, zones[network.id]))
     return found
 
 
@@ -120,7 +127,7 @@ class Day:
 
 def days_of(network: Network, *, now: datetime) -> tuple[list[Day], dict[str, list[int]]]:
     """Return the sums of the last 30 days, the latest first, and the events of each type by day. Needs the scope."""
-    today = now.astimezone(UTC).date()
+    today = now.astimezone(ZoneInfo(zone_of(network.id))).date()
     dates = [today - timedelta(days=number) for number in range(WINDOW)]
     index = {day: WINDOW - 1 - number for number, day in enumerate(dates)}
     sums = {day: [0, 0, 0, 0] for day in dates}
@@ -132,6 +139,11 @@ def days_of(network: Network, *, now: datetime) -> tuple[list[Day], dict[str, li
         if name in events:
             events[name][index[day]] = figures[0] - figures[1]
     return [Day(day, *sums[day]) for day in dates], events
+
+
+def _zones_of(ids: Sequence[UUID]) -> dict[UUID, str]:
+    found = dict(CoverageZone.objects.filter(network_id__in=ids).values_list("network_id", "zone"))
+    return {network_id: found.get(network_id, UTC) for network_id in ids}
 
 
 def _last_seen(networks: Sequence[Network]) -> list[tuple[Network, Rules, dict[str, datetime]]]:

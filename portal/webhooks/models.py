@@ -125,12 +125,12 @@ class QuarantineUsage(models.Model):
 
 
 class CoverageDay(models.Model):
-    """How many deliveries of one event type a network received on one day (UTC): derived, always rebuildable."""
+    """How many deliveries of one event type a network received on one day: derived, always rebuildable."""
 
     pk = models.CompositePrimaryKey("network_id", "type", "day")
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
     type = models.CharField(max_length=200, blank=True)  # "" = could not be read
-    day = models.DateField()  # of receiving
+    day = models.DateField()  # of receiving, in the zone of CoverageZone
     deliveries = models.PositiveIntegerField()
     repeats = models.PositiveIntegerField()  # of an event that was there already
     signed = models.PositiveIntegerField()  # with a signature that is verified by now
@@ -143,6 +143,16 @@ class CoverageDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deliveries} deliveries of {self.type} on {self.day}"
+
+
+class CoverageZone(models.Model):
+    """The time zone whose days a network's coverage is counted by; without one, those of UTC."""
+
+    network = models.OneToOneField(Network, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    zone = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"days of {self.zone}"
 
 
 class SilenceRule(models.Model):

@@ -20,7 +20,7 @@ from portal.networks.inbox import pin_recipe_of_delivery
 from portal.networks.models import Network
 from portal.timeline.models import ContractDifference, Reading
 from portal.timeline.record import NewEvent, first_received, positions_of, record_events, replace_readings
-from portal.webhooks.coverage import add_deliveries
+from portal.webhooks.coverage import add_deliveries, follow_zone
 from portal.webhooks.intake import SEARCH_WAS_BOUNDED
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
@@ -158,6 +158,7 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
             network.id, recipe=delivery.recipe, nonce_length=delivery.nonce_length
         ):
             break
+    follow_zone(network.id, network.time_zone)
     note_secrets_used(network.id, [delivery.id for delivery in batch if delivery.recipe])
     bounded = [delivery.id for delivery in batch if delivery.verdict_reason == SEARCH_WAS_BOUNDED]
     if bounded:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from portal.jobs.checking import check_next
 from portal.jobs.drafts import draft_of_file, start_check
@@ -18,8 +19,11 @@ from portal.lib.scope import network_scope
 from portal.stock.models import Gap, Level, Part
 from portal.tasks.models import Task
 from portal.timeline.models import Reading
+from portal.webhooks.silence import set_rules
 from tests.api.plant import PROVEN, Reader, live, token_for
 from tests.isolation.test_walk import checked_job
+from tests.webhooks.test_coverage import signed
+from tests.webhooks.test_drain import drain, store
 from tests.webhooks.test_projections import MONDAY
 from tests.world import World
 
@@ -249,11 +253,20 @@ def test_rows_whose_request_is_under_way_are_being_sent(world: World, tmp_path: 
         assert [row["row"] for row in reader.items(f"{address}/rows", {"state": states})] == rows
 
 
-def test_coverage_names_every_type_also_those_never_seen(reader: Reader, world: World) -> None:
-    found = reader.items("coverage", {"network": "annex"})
-    seen = {item["type"] for item in reader.items("events", {"network": "annex"})}
+def test_coverage_says_of_every_type_what_its_page_says(reader: Reader, world: World) -> None:
+    now = timezone.now().replace(microsecond=0)
+    raw = b'{"_event": "TaskWasStarted"}'
+    store(world.annex, signed(world.annex, now, raw), signed(world.annex, now, raw))
+    drain(world.annex)
+    with network_scope(world.annex.network.id):
+        set_rules(world.annex.network, {"TaskWasStarted": 5}, actor=world.alice)
+    found = {item["type"]: item for item in reader.items("coverage", {"network": "annex"})}
     assert len(found) == 11
-    assert {item["type"] for item in found if item["lastReceivedAt"]} == seen
+    started = found["TaskWasStarted"]
+    assert datetime.fromisoformat(started["lastReceivedAt"]) == now
+    assert (started["events"], started["deliveries"], started["repeats"], started["signed"]) == (1, 2, 1, 2)
+    assert (started["alarmHours"], started["silentSince"], started["daysOf"]) == (5, None, "Europe/Paris")
+    assert {item["lastReceivedAt"] for name, item in found.items() if name != "TaskWasStarted"} == {None}
 
 
 def test_the_number_of_queries_does_not_grow_with_the_data(world: World) -> None:

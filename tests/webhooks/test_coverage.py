@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from unittest.mock import patch
 
 import pytest
@@ -15,7 +15,7 @@ from portal.trail.models import Entry
 from portal.trail.record import COMMAND_LINE
 from portal.webhooks import pipeline
 from portal.webhooks.coverage_map import Cell, coverage_of, silences
-from portal.webhooks.models import CoverageDay, Processing
+from portal.webhooks.models import CoverageDay, CoverageZone, Processing
 from portal.webhooks.pipeline import run_again
 from portal.webhooks.rebuild import read_again, rebuild_projections
 from portal.webhooks.recheck import recheck
@@ -126,6 +126,53 @@ def test_a_type_is_silent_by_its_own_hours_else_by_those_of_each_type(world: Wor
     with tenant_scope(networks=[place.network.id]):
         [entry] = Entry.objects.filter(action="silence_changed")
     assert entry.details["TaskWasStarted"] == [None, 96]
+
+
+def test_days_are_those_of_the_site_also_after_it_moved(world: World) -> None:
+    """A delivery of half past midnight in Paris is one of that day, and of the day before in London."""
+    place, moment = world.foundry, datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    store(place, signed(place, moment, body(_event="TaskWasStarted", n=1)))
+    drain(place)
+
+    def found() -> list[tuple[str, int]]:
+        with network_scope(place.network.id):
+            days = CoverageDay.objects.order_by("day").values_list("day", "deliveries")
+            return [(day.isoformat(), count) for day, count in days]
+
+    def move(zone: str) -> None:
+        Network.objects.filter(id=place.network.id).update(time_zone=zone)
+        place.network.refresh_from_db()
+
+    assert found() == [("2026-03-04", 1)]
+    move("Europe/London")
+    assert rebuild_projections(place.network.id, check=True).is_same  # the drain alone moves days
+    with network_scope(place.network.id):
+        [coverage] = coverage_of([place.network], now=moment)
+        assert (coverage.zone, sum(each.deliveries for each in coverage.cells)) == ("Europe/Paris", 1)
+    store(place, signed(place, moment, body(_event="TaskWasStarted", n=2)))
+    drain(place)
+    assert found() == [("2026-03-03", 2)]
+    assert rebuild_projections(place.network.id, check=True).is_same
+    move("Mars/Olympus")  # no zone that anybody knows
+    store(place, signed(place, moment, body(_event="TaskWasStarted", n=3)))
+    drain(place)
+    assert found() == [("2026-03-03", 3)]
+
+
+def test_days_that_an_earlier_release_counted_in_utc_become_those_of_the_site(world: World) -> None:
+    place, moment = world.foundry, datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    store(place, signed(place, moment, body(_event="TaskWasStarted", n=1)))
+    drain(place)
+    with network_scope(place.network.id):
+        CoverageZone.objects.all().delete()
+        CoverageDay.objects.update(day=date(2026, 3, 3))
+        [coverage] = coverage_of([place.network], now=moment)
+        assert (coverage.zone, coverage.cells[0].days) == ("UTC", 1)
+    assert rebuild_projections(place.network.id, check=True).is_same
+    store(place, signed(place, moment, body(_event="TaskWasStarted", n=2)))
+    drain(place)
+    with network_scope(place.network.id):
+        assert set(CoverageDay.objects.values_list("day", "deliveries")) == {(date(2026, 3, 4), 2)}
 
 
 def test_the_starter_plan_has_nothing_to_be_silent(world: World) -> None:

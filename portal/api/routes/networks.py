@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.utils import timezone
 from ninja import Query
 from pydantic import Field
 
-from integrations.mobility_work.events import EVENT_TYPES
 from portal.api.answers import Item, Page
 from portal.api.door import ApiRequest, networks_of
 from portal.api.parameters import Parameters, Slug
-from portal.api.queries.coverage import seen_types
 from portal.api.registry import listing
 from portal.stock.models import NetworkScope
 from portal.stock.standing import Scope
 from portal.timeline.queries import last_positions
+from portal.webhooks.coverage_map import coverage_of
 
 AREA = "Networks"
 
@@ -48,13 +48,28 @@ class CoverageItem(Item):
     network: str = Field(description="Short name of the network.", examples=["lyon"])
     type: str = Field(description="Type, as the vendor names it.", examples=["SparePartWasConsumed"])
     label: str = Field(description="What it is called in the portal.", examples=["Part consumed"])
-    first_received_at: datetime | None = Field(
-        description="When the event of this type that happened first was first received; null = never seen.",
-        examples=["2025-11-03T10:12:40Z"],
-    )
     last_received_at: datetime | None = Field(
-        description="When the event of this type that happened last was last received; null = never seen.",
+        description="When the latest delivery came that was answered 200 as it came: neither loaded as history nor let "
+        "out of the quarantine later. null = never seen.",
         examples=["2026-03-12T08:41:09Z"],
+    )
+    alarm_hours: int | None = Field(
+        description="After how many hours without one the type counts as silent; null = no alarm is set.", examples=[48]
+    )
+    silent_since: datetime | None = Field(
+        description="Since when it counts as silent; null = it does not.", examples=["2026-03-14T08:41:09Z"]
+    )
+    days: int = Field(
+        description="How many days, today included, the figures are of: 30, or fewer since the first delivery.",
+        examples=[30],
+    )
+    days_of: str = Field(description="Time zone at whose midnights these days begin.", examples=["Europe/Paris"])
+    events: int = Field(description="Events received in these days, repeats left out.", examples=[412])
+    deliveries: int = Field(description="Deliveries in these days.", examples=[415])
+    signed: int = Field(description="Of them, those whose signature is verified by now.", examples=[415])
+    repeats: int = Field(description="Of them, those of an event that was there already.", examples=[3])
+    released: int = Field(
+        description="Of them, those that were refused at first and let out of the quarantine later.", examples=[0]
     )
 
 
@@ -94,16 +109,23 @@ def networks(request: ApiRequest, query: Query[NetworkQuery]) -> Page:
 @listing("/coverage", CoverageItem, area=AREA, summary="Coverage")
 def coverage(request: ApiRequest, query: Query[NetworkQuery]) -> Page:
     """Every type of event on every network, and when it was last received: what is silent, or was never set up."""
-    mine = networks_of(request, query.network)
-    slugs = {network.id: network.slug for network in mine}
     items = [
         CoverageItem(
-            network=slugs[row.network_id],
-            type=row.type,
-            label=EVENT_TYPES[row.type].label,
-            first_received_at=row.first_received_at,
-            last_received_at=row.last_received_at,
+            network=each.network.slug,
+            type=cell.type.name,
+            label=cell.type.label,
+            last_received_at=cell.last_live_at,
+            alarm_hours=cell.hours or None,
+            silent_since=cell.silent_from if cell.is_silent else None,
+            days=cell.days,
+            days_of=each.zone,
+            events=cell.events,
+            deliveries=cell.deliveries,
+            signed=cell.signed,
+            repeats=cell.repeats,
+            released=cell.released,
         )
-        for row in seen_types(mine)
+        for each in coverage_of(networks_of(request, query.network), now=timezone.now())
+        for cell in each.cells
     ]
     return Page(CoverageItem, items)
