@@ -157,18 +157,20 @@ def test_the_stock_of_a_moment_is_what_the_stock_was_then(world: World, path: st
     """Half of a life, read now; then the whole life, read as of that half."""
     live(world.foundry, steps=PROVEN)
     reader = Reader(token_for(world.organization))
-    names = ("sparePart", "location", "level")
+    names = ("sparePart", "location", "level", "confidence", "doubtfulSince")
     then = {tuple(item.get(name) for name in names) for item in reader.items(path, {"network": "foundry"})}
     assert then
     live(world.foundry, steps=300)
     moment = (MONDAY + timedelta(minutes=PROVEN - 1, seconds=59)).isoformat()
     if path == "stock":
-        then = {(part, None, level) for part, _, level in then}
+        then = {(part, None, *rest) for part, _, *rest in then}
     address = path.replace("stock", "networks/foundry/stock/at")
     found = reader.items(address, {"moment": moment, "limit": 5})
-    known = {tuple(item[name] for name in names) for item in found if item["asOf"]}
-    assert known == then
-    assert all(item["level"] is None for item in found if not item["asOf"])
+    known = {tuple(item[name] for name in names) for item in found if item["asOf"] and not item["withinGap"]}
+    assert known <= then
+    assert {item[:3] for item in then} == {tuple(item[name] for name in names[:3]) for item in found if item["asOf"]}
+    assert {item["confidence"] for item in found if item["withinGap"]} <= {"gap", "observed", "uncertain"}
+    assert all((item["level"], item["confidence"]) == (None, "unknown") for item in found if not item["asOf"])
     # Without an offset the site's time is meant: Paris is an hour ahead of UTC in March.
     local = (MONDAY + timedelta(hours=1, minutes=PROVEN - 1, seconds=59)).replace(tzinfo=None).isoformat()
     assert reader.items(address, {"moment": local}) == found

@@ -64,21 +64,17 @@ CROSS JOIN LATERAL (
     ORDER BY g.part, g.location, g.order_key LIMIT %(limit)s
 ) s ORDER BY n.number, s.part, s.location, s.order_key LIMIT %(limit)s
 """
-IN_A_GAP = """EXISTS (SELECT 1 FROM stock_gap g WHERE g.network_id = %(network)s AND g.part = p.part {same_place}
-    AND g.closed_by IS NULL AND g.since <= %(moment)s AND g.until > %(moment)s) AS within_gap"""
-PARTS_AT = f"""
-SELECT p.part, e.occurred_at, e.kind, e.position, {IN_A_GAP.format(same_place="")},
-    CASE WHEN c.scope = 'location' THEN e.places_after ELSE e.part_after END AS level
+# Every part, with the last line of its ledger until a moment; what is known of it then is folded (portal.stock.moment).
+PARTS_AT = """
+SELECT p.part, e.occurred_at, e.kind, e.position
 FROM (SELECT part FROM stock_part WHERE network_id = %(network)s AND part > %(after)s ORDER BY part LIMIT %(limit)s) p
-LEFT JOIN stock_networkscope c ON c.network_id = %(network)s
 LEFT JOIN LATERAL (
     SELECT * FROM stock_entry e WHERE e.network_id = %(network)s AND e.part = p.part AND e.order_key < %(high)s
     ORDER BY e.order_key DESC LIMIT 1
 ) e ON true ORDER BY p.part
-"""  # noqa: S608 - fixed parts only
-PLACES_AT = f"""
-SELECT p.part, p.location, e.occurred_at, e.kind, e.position, e.place_after AS level,
-    {IN_A_GAP.format(same_place="AND g.location = p.location")}
+"""
+PLACES_AT = """
+SELECT p.part, p.location, e.occurred_at, e.kind, e.position
 FROM (
     SELECT part, location FROM stock_level l WHERE l.network_id = %(network)s
         AND (l.part, l.location) > (%(after)s, %(behind)s)
@@ -88,7 +84,7 @@ FROM (
     SELECT * FROM stock_entry e WHERE e.network_id = %(network)s AND e.part = p.part AND e.location = p.location
         AND e.order_key < %(high)s ORDER BY e.order_key DESC LIMIT 1
 ) e ON true ORDER BY p.part, p.location
-"""  # noqa: S608 - fixed parts only
+"""
 
 
 def _where(wanted: dict[str, Any], low: dict[str, bool | None]) -> str:
@@ -163,5 +159,10 @@ def places_at(network_id: UUID, moment: datetime, *, cursor: str, limit: int) ->
     return rows_of(PLACES_AT, {**_moment(network_id, moment), "after": after, "behind": behind, "limit": limit})
 
 
+def behind(moment: datetime) -> datetime:
+    """Return the first moment after one that is itself included."""
+    return moment + timedelta(microseconds=1)
+
+
 def _moment(network_id: UUID, moment: datetime) -> dict[str, Any]:
-    return {"network": network_id, "moment": moment, "high": lower_bound(moment + timedelta(microseconds=1))}
+    return {"network": network_id, "high": lower_bound(behind(moment))}

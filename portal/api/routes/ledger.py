@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,8 +19,10 @@ from portal.api.parameters import DEFAULT, Figure, Key, Limit, Moment, NetworkNa
 from portal.api.queries import stock
 from portal.api.queries.names import names_of
 from portal.api.registry import listing
+from portal.api.routes.stock import CONFIDENCE
 from portal.stock.models import Entry
-from portal.stock.standing import Scope
+from portal.stock.moment import known_at
+from portal.stock.standing import Scope, Standing
 
 AREA = "Stock"
 
@@ -72,6 +75,8 @@ class LevelAt(Item):
     )
     kind: str | None = Field(description="Kind of that line (see the ledger).", examples=["consumed"])
     event: int | None = Field(description="Position of its event.", examples=[4711])
+    confidence: str = Field(description=CONFIDENCE, examples=["exact"])
+    doubtful_since: datetime | None = Field(description="Since when the level is doubtful.", examples=[None])
     within_gap: bool = Field(
         description="True where an open gap spans the moment: a change whose time nobody knows.", examples=[False]
     )
@@ -170,6 +175,7 @@ def stock_at(request: ApiRequest, network: NetworkName, query: Query[AtQuery]) -
     place = network_of(request, network)
     moment = in_zone(query.moment, ZoneInfo(place.time_zone))
     found = stock.parts_at(place.id, moment, cursor=query.cursor, limit=query.limit + 1)
+    then = known_at({(place.id, row.part) for row in found}, stock.behind(moment))
     names = names_of((place.id, "part", row.part) for row in found)
     items = [
         LevelAt(
@@ -179,7 +185,7 @@ def stock_at(request: ApiRequest, network: NetworkName, query: Query[AtQuery]) -
             external_reference=names.reference(place.id, "part", row.part),
             location=None,
             location_name=None,
-            **_level(row),
+            **_level(row, then[place.id, row.part].of_part(), then[place.id, row.part].spanning),
         )
         for row in found[: query.limit]
     ]
@@ -196,6 +202,7 @@ def stock_at_by_location(request: ApiRequest, network: NetworkName, query: Query
     place = network_of(request, network)
     moment = in_zone(query.moment, ZoneInfo(place.time_zone))
     found = stock.places_at(place.id, moment, cursor=query.cursor, limit=query.limit + 1)
+    then = known_at({(place.id, row.part) for row in found}, stock.behind(moment))
     names = names_of(
         (place.id, kind, key) for row in found for kind, key in (("part", row.part), ("location", row.location))
     )
@@ -207,7 +214,11 @@ def stock_at_by_location(request: ApiRequest, network: NetworkName, query: Query
             external_reference=names.reference(place.id, "part", row.part),
             location=row.location,
             location_name=names.name(place.id, "location", row.location),
-            **_level(row),
+            **_level(
+                row,
+                then[place.id, row.part].of_place(row.location),
+                then[place.id, row.part].spanning.keys() & {row.location},
+            ),
         )
         for row in found[: query.limit]
     ]
@@ -215,11 +226,13 @@ def stock_at_by_location(request: ApiRequest, network: NetworkName, query: Query
     return Page(LevelAt, items, {"cursor": f"{last.part}\0{last.location}".encode().hex()} if last else None)
 
 
-def _level(row: Any) -> dict[str, Any]:
+def _level(row: Any, standing: Standing, gaps: Collection[str]) -> dict[str, Any]:
     return {
-        "level": figure(row.level),
+        "level": figure(standing.level),
         "as_of": row.occurred_at,
         "kind": row.kind,
         "event": row.position,
-        "within_gap": row.within_gap,
+        "confidence": standing.confidence.value,
+        "doubtful_since": standing.since,
+        "within_gap": bool(gaps),
     }

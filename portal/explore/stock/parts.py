@@ -17,6 +17,7 @@ from portal.explore.stock import past
 from portal.explore.stock.filters import StockFilters
 from portal.lib.keyset import pack, unpack
 from portal.networks.models import Network
+from portal.stock.moment import known_at
 from portal.timeline.folding import fold_name
 
 PAGE_SIZE = 50
@@ -96,6 +97,8 @@ def stock_page(
     view = _view(networks, filters, now, zone)
     found = _find(view, _place(after, filters), size + 1)
     rows = [row for _value, row in found[:size]]
+    if until := filters.moment(zone):
+        rows = _as_they_stood(rows, until, location=filters.location)
     return StockPage(rows, _cursor(*found[size - 1]) if len(found) > size else None)
 
 
@@ -174,16 +177,15 @@ def _scan(view: View, place: Place | None, limit: int, *, is_known: bool) -> lis
     columns, here, last_entry = COLUMNS, "l.level", ""
     first: list[Any] = []
     if view.bound:
-        columns, here, last_entry = past.COLUMNS, past.HERE, past.LAST_ENTRY + past.OPEN_GAP
+        columns, here, last_entry = past.COLUMNS, "NULL::numeric", past.LAST_ENTRY
     at_location = f"JOIN {AT_LOCATION}" if filters.location else ""
     here = here if filters.location else "NULL::numeric"
-    first += [view.bound] if view.bound and filters.location else []
     source = f"stock_part p {join} {SUBJECT}"
     if filters.query and filters.sort == "name":
         source = FOUND
         first.append(_patterns(filters.query))
     first += [filters.location] if filters.location else []
-    first += [view.bound] * 3 if view.bound else []
+    first += [view.bound] if view.bound else []
     order = f"{value} {direction}, p.part {direction}" if is_known else f"p.part {direction}"
     outer = f"m.value {direction}, m.part {direction}" if is_known else f"m.part {direction}"
     sql = f"""SELECT m.* FROM unnest(%s::uuid[], %s::boolean[]) n(id, beyond) CROSS JOIN LATERAL (
@@ -197,6 +199,31 @@ def _scan(view: View, place: Place | None, limit: int, *, is_known: bool) -> lis
     with connection.cursor() as cursor:
         cursor.execute(sql, [ids, beyond, *first, *values, limit, limit])
         return [(text, StockRow(*rest)) for text, *rest, _value in cursor.fetchall()]
+
+
+def _as_they_stood(rows: Sequence[StockRow], until: datetime, *, location: str) -> list[StockRow]:
+    """Return rows of the past with what is known of each as of the moment."""
+    then = known_at([(row.network_id, row.part) for row in rows], until)
+    made = []
+    for row in rows:
+        known = then[row.network_id, row.part]
+        standing, state = known.of_part(), known.state
+        made.append(
+            replace(
+                row,
+                level=standing.level,
+                confidence=standing.confidence.value,
+                doubtful_since=standing.since,
+                minimum=state.minimum,
+                out_since=known.low.out_since,
+                below_since=known.low.below_since,
+                moved_at=state.moved_at,
+                consumed_at=state.consumed_at,
+                places=len(state.places),
+                here=known.of_place(location).level if location else None,
+            )
+        )
+    return made
 
 
 def _conditions(filters: StockFilters, now: datetime) -> tuple[list[str], list[Any]]:
