@@ -35,6 +35,8 @@ PORTAL_MAX_ROWS = env.int("PORTAL_MAX_ROWS", default=200_000)
 PORTAL_MAX_FILE_MB = env.int("PORTAL_MAX_FILE_MB", default=50)
 PORTAL_EXPORT_MAX_MB = env.int("PORTAL_EXPORT_MAX_MB", default=1000)
 PORTAL_EXPORTS_AT_ONCE = env.int("PORTAL_EXPORTS_AT_ONCE", default=3)
+# Parts of a count sheet, which is written while somebody waits: as many as one request to the vendor may hold.
+PORTAL_SHEET_MAX_PARTS = env.int("PORTAL_SHEET_MAX_PARTS", default=10_000)
 # What a cell of an update holds to clear the value; an empty one leaves it as it is.
 PORTAL_CLEAR_TOKEN = env.str("PORTAL_CLEAR_TOKEN", default="∅")
 # The most that a whole call to the vendor may take; then its outcome is unknown.

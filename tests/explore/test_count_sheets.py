@@ -111,6 +111,29 @@ def test_the_sheet_has_the_parts_of_the_view_that_a_reference_names(stock: World
     assert "Count sheet" not in client_of(stock.audrey).get("/stock/?network=foundry").content.decode()
 
 
+def test_what_a_sheet_lacks_is_said(stock: World) -> None:
+    twin = consumed(7, 1, 5, minutes=7, reference="TWIN")
+    tell(stock.foundry, twin, consumed(8, 1, 5, minutes=8, reference="TWIN"))
+    client = client_of(stock.bob)
+    sheet(client)
+    assert "lacks 2 parts that have no reference of their own" in client.get("/stock/").content.decode()
+    assert "lacks" not in client.get("/stock/").content.decode()
+    with network_scope(stock.foundry.network.id):
+        details = Entry.objects.get(action="count_sheet_made").details
+    assert (details["rows"], details["left_out"]) == (3, 2)
+
+
+def test_a_sheet_is_bounded_for_somebody_waits_for_it(stock: World, settings: Any) -> None:
+    settings.PORTAL_SHEET_MAX_PARTS = 2
+    client = client_of(stock.bob)
+    for kind in ("csv", "xlsx"):
+        answer = client.post(reverse("stock_sheet", args=["foundry", kind]), {"q": "part"}, follow=True)
+        assert "at most 2 parts" in answer.content.decode()
+    assert sheet(client, q="part 1")
+    with network_scope(stock.foundry.network.id):
+        assert Entry.objects.filter(action="count_sheet_made").count() == 1
+
+
 def test_a_part_that_moved_is_held_until_somebody_chooses(stock: World, tmp_path: Path) -> None:
     content = sheet(client_of(stock.bob))
     # Before the sheet was made, and after it.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext
 
@@ -23,11 +25,25 @@ from portal.networks.models import Network
 
 STOCK = "replaceSparePartStock"
 KINDS = ("xlsx", "csv")
-# References that several parts share: a row that names one would set all of them.
+# References that several parts share: a row that names one would set all of them. The vendor takes no id here
+# (openapi.yaml, SparePartIdentifier), and an id sent as text would be the reference of another part.
 SHARED = """
 SELECT reference FROM timeline_subject WHERE network_id = %s AND kind = 'part' AND reference <> '' AND key LIKE 'id:%%'
 GROUP BY reference HAVING count(*) > 1
 """
+
+
+class SheetTooLarge(Exception):
+    """The view has more parts than a sheet may hold: it is written while somebody waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet with the number of its rows, and of the parts of the view that no reference names alone."""
+
+    file: IO[bytes]
+    rows: int
+    left_out: int
 
 
 def operation_of_sheets() -> Operation:
@@ -35,32 +51,38 @@ def operation_of_sheets() -> Operation:
     return OPERATIONS[STOCK]
 
 
-def count_sheet(network: Network, filters: StockFilters, kind: str, *, now: datetime) -> IO[bytes]:
-    """Return the sheet of a view, of kind xlsx or csv. Needs the scope.
+def count_sheet(network: Network, filters: StockFilters, kind: str, *, now: datetime) -> Sheet:
+    """Return the sheet of a view, of kind xlsx or csv. Needs the scope. Raises SheetTooLarge.
 
     Each row has the reference and the level as the portal knows it, to be written over by what was counted. Parts
     without a reference of their own are left out: the vendor knows stock by references.
     """
+    left_out: list[str] = []
     operation = operation_of_sheets()
     heading = [*(gettext(field.label) for field in operation.fields), str(NAME), heading_made(now)]
-    rows = _rows(network, filters, now)
+    rows = _rows(network, filters, now, left_out)
     if kind == "csv":
         file = tempfile.TemporaryFile(prefix="portal-sheet-")  # noqa: SIM115 - whoever sends it closes it
-        write_csv(file, heading, rows, delimiter=delimiter_here())
+        count = write_csv(file, heading, rows, delimiter=delimiter_here())
         file.seek(0)
-        return file
+        return Sheet(file, count, len(left_out))
     with tempfile.TemporaryDirectory(prefix="portal-sheet-") as folder:
         path = Path(folder) / "sheet.xlsx"
         notes = {index: note_of(operation, field) for index, field in enumerate(operation.fields)}
-        write_xlsx(path, heading, rows, notes=notes, widths={0: 24, 2: 44})
-        return path.open("rb")
+        count = write_xlsx(path, heading, rows, notes=notes, widths={0: 24, 2: 44})
+        return Sheet(path.open("rb"), count, len(left_out))
 
 
-def _rows(network: Network, filters: StockFilters, now: datetime) -> Iterator[list[str]]:
+def _rows(network: Network, filters: StockFilters, now: datetime, left_out: list[str]) -> Iterator[list[str]]:
     with connection.cursor() as cursor:
         cursor.execute(SHARED, [network.id])
         shared = {reference for (reference,) in cursor.fetchall()}
-    for row in all_parts([network], filters, now=now, zone=ZoneInfo(network.time_zone)):
-        if row.reference and row.reference not in shared:
+    parts = all_parts([network], filters, now=now, zone=ZoneInfo(network.time_zone))
+    for number, row in enumerate(parts, 1):
+        if number > settings.PORTAL_SHEET_MAX_PARTS:
+            raise SheetTooLarge
+        if not row.reference or row.reference in shared:
+            left_out.append(row.part)
+        else:
             level = "" if row.level is None else f"{row.level.normalize() + 0:f}"
             yield [row.reference, level if row.level is not None and row.level % 1 == 0 else "", row.label, level]
