@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -57,6 +58,7 @@ def people(request: HttpRequest, organization: str) -> HttpResponse:
             "members": sorted(members, key=lambda member: str(member.user)),
             "admins": sum(member.is_admin for member in members),
             "invitations": _open_invitations(found),
+            "export_query": urlencode({"organization": found.slug}),
         },
     )
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.explore.signals import SIGNALS
 from portal.exports.log_rows import job_rows, notice_rows, row_rows, timeline_rows, trail_rows
 from portal.exports.network_rows import coverage_rows, network_rows, overview_rows, quarantine_rows
+from portal.exports.people_rows import people_rows
 from portal.exports.slices import Listing
 from portal.exports.stock_rows import gap_rows, ledger_rows, low_rows, stock_rows
 from portal.exports.task_rows import task_rows
@@ -121,6 +122,13 @@ TABLE: tuple[Listing, ...] = (
         columns=(
             ("network", _("Network")), ("at", _("Time")), ("kind", _("Kind")), ("notice", _("Notice")),
             ("seen_at", _("Seen")), ("mailed_at", _("Mailed")),
+        ),
+    ),
+    Listing(
+        name="people", label=_("People"), url_name="organization_people", in_path=("organization",), rows=people_rows,
+        columns=(
+            ("organization", _("Organization")), ("person", _("Person")), ("email", _("E-mail address")),
+            ("roles", _("Roles")), ("last_sign_in", _("Last sign-in")),
         ),
     ),
     Listing(

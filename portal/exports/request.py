@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from portal.accounts.models import User
 from portal.exports.listings import LISTINGS
 from portal.exports.models import Export
-from portal.networks.access import Access
+from portal.networks.access import Access, NoAccess
 from portal.timeline.queries import last_positions
 from portal.trail.record import record
 
@@ -34,13 +37,18 @@ def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_forma
     slug = str(kept.get("network", ""))
     network = access.network(slug) if slug else None
     networks = [network] if network else list(access.networks)
+    organizations = [] if network else sorted(access.admin_of)
+    if "organization" in LISTINGS[listing].in_path:
+        networks, organizations = [], [access.organization(str(kept["organization"]), admin=True).id]
+    if not networks and not organizations:
+        raise NoAccess(_("You have access to no network, so there is nothing to export."))
     under_way = Export.objects.filter(created_by_id=user.id, state__in=[Export.State.WAITING, Export.State.WRITING])
     if under_way.count() >= settings.PORTAL_EXPORTS_AT_ONCE:
         raise TooManyExports
     positions = last_positions(networks)
     export = Export.objects.create(
         networks=[each.id for each in networks],
-        organizations=[] if network else sorted(access.admin_of),
+        organizations=organizations,
         created_by_id=user.id,
         created_by=user.email,
         created_at=timezone.now(),
@@ -56,14 +64,14 @@ def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_forma
 
 
 def record_of(export: Export, action: str, *, user: User, access: Access, address: str | None) -> None:
-    """Write an act on an export into the trail of every network that it holds."""
-    of_networks = {network.id: network for network in access.networks}
-    for network_id in export.networks:
-        network = of_networks.get(network_id)
+    """Write an act on an export into the trail of every network that it holds, or else of its organization."""
+    of_networks = {network.id: network.organization_id for network in access.networks}
+    places: list[tuple[UUID | None, UUID | None]] = [(each, of_networks.get(each)) for each in export.networks]
+    for network_id, organization_id in places or [(None, each) for each in export.organizations]:
         record(
             action,
             actor=user,
-            organization_id=network.organization_id if network else None,
+            organization_id=organization_id,
             network_id=network_id,
             subject=f"{LISTINGS[export.listing].name} {export.format}",
             details={"export": str(export.id), "query": export.query, "rows": export.rows},

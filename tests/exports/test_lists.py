@@ -13,14 +13,14 @@ import pytest
 from django.test import Client
 
 from portal.exports.listings import LISTINGS
-from portal.lib.scope import network_scope
+from portal.lib.scope import network_scope, tenant_scope
 from portal.stock.models import Entry, Gap
 from portal.trail.models import Entry as Act
 from tests.exports.test_exports import ask, client_of, content_of, rows_of, write_all
 from tests.isolation.test_walk import checked_job
 from tests.webhooks.test_drain import NOON, body, drain, store
 from tests.webhooks.test_projections import arrivals, life
-from tests.world import World
+from tests.world import World, add_person
 
 pytestmark = pytest.mark.django_db
 
@@ -107,13 +107,35 @@ def test_lists_of_networks(world: World) -> None:
     assert len(export(client, "coverage")) == 22
 
 
+def test_people_are_exported_by_admins_of_their_organization_and_nobody_else(world: World) -> None:
+    client = client_of(world.alice)
+    assert 'value="organization=acme-plants"' in client.get("/people/acme-plants/").content.decode()
+    rows = export(client, "people", organization="acme-plants")
+    assert {row["E-mail address"]: row["Roles"] for row in rows} == {
+        "alice@example.com": "Admin", "audrey@example.com": "Auditor: Foundry", "bob@example.com": "Manager: Foundry",
+    }  # fmt: skip
+    with tenant_scope(networks=[], organizations=[world.organization.id]):
+        acts = list(Act.objects.filter(action__startswith="export_").values_list("action", "organization_id"))
+    assert acts == [(f"export_{done}", world.organization.id) for done in ("asked", "downloaded")]
+    refused = {"organization": "acme-plants"}
+    assert ask(client_of(world.bob), listing="people", query=urlencode(refused)).status_code == 403
+    assert ask(client_of(world.charlie), listing="people", query=urlencode(refused)).status_code == 404
+
+
+def test_who_may_open_nothing_has_nothing_to_export(world: World) -> None:
+    nobody = add_person(world.organization, "nobody@example.com")
+    for listing in ("timeline", "notices", "overview"):
+        assert ask(client_of(nobody), listing=listing, query="").status_code == 404
+
+
 @pytest.mark.parametrize("listing", [name for name, each in LISTINGS.items() if each.in_path])
 def test_a_list_of_one_thing_must_say_of_which(world: World, listing: str) -> None:
     client = client_of(world.bob)
     for query in ("", "network=foundry&job=x/y", "job=1"):
-        if listing == "job_rows" or "network" not in query:
+        if listing not in {"ledger", "quarantine"} or "network" not in query:
             assert ask(client, listing=listing, query=query).status_code == 400
-    assert ask(client_of(world.charlie), listing=listing, query="network=foundry").status_code in {400, 404}
+    query = "network=foundry&organization=acme-plants"
+    assert ask(client_of(world.charlie), listing=listing, query=query).status_code in {400, 404}
     assert not Act.objects.filter(action="export_asked").exists()
 
 
