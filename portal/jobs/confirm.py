@@ -34,6 +34,7 @@ from portal.jobs.states import ROW_TRANSITIONS, RowState
 from portal.lib.locks import lock
 from portal.lib.scope import network_scope
 from portal.timeline.models import Event, EventSubject, Reading, Subject
+from portal.timeline.parts import REF, parts_of_references
 
 EVENTS = 1_000  # per transaction
 LOOK_BACK = 1_000  # rows, where requests are small
@@ -220,14 +221,11 @@ def _times(network_id: UUID, batches: Iterable[tuple[UUID, int]]) -> dict[tuple[
 
 def _keys_of(network_id: UUID, abouts: set[str]) -> dict[str, set[str]]:
     """Return the keys of the parts that each name may mean."""
-    references = {about.removeprefix("ref:"): about for about in abouts if about.startswith("ref:")}
-    known = Subject.objects.filter(network_id=network_id, kind="part")
-    found: dict[str, set[str]] = {}
-    for key in known.filter(key__in=abouts).values_list("key", flat=True):
-        found.setdefault(key, set()).add(key)
-    for key, reference in known.filter(reference__in=references).values_list("key", "reference"):
-        found.setdefault(references[reference], set()).add(key)
-    return found
+    references = {about.removeprefix(REF): about for about in abouts if about.startswith(REF)}
+    known = Subject.objects.filter(network_id=network_id, kind="part", key__in=abouts)
+    found = {key: {key} for key in known.values_list("key", flat=True)}
+    meant = parts_of_references(network_id, references)
+    return found | {references[reference]: keys for reference, keys in meant.items()}
 
 
 def _observed(network_id: UUID, asked: Sequence[tuple[int, str, datetime]]) -> dict[tuple[int, str], list[Observation]]:

@@ -15,6 +15,7 @@ from django.db.models import Q
 from integrations.facts import LevelObserved, from_json
 from integrations.mobility_work.subjects import SubjectKey
 from portal.timeline.models import Reading, Subject
+from portal.timeline.parts import with_id
 
 # By the key of readings, or by the reference under which a thing with a native id was last seen.
 ASKED = """
@@ -32,31 +33,23 @@ found AS (
 SEEN = f"""
 {ASKED} SELECT kind, key, greatest(count(*) FILTER (WHERE subject LIKE 'id:%%'), 1) FROM found GROUP BY kind, key
 """  # noqa: S608
-# The latest movements of a part; where they are of one location only, the last one says how many there are.
+# The level of the whole part, as the page of stock shows it.
 LEVELS = f"""
-{ASKED} SELECT f.key, f.subject, last.position, last.resulting_stock, last.occurred_at FROM found f
-JOIN LATERAL (
-    SELECT min(r.chain) AS one, max(r.chain) AS other, (array_agg(r.position ORDER BY r.order_key DESC))[1] AS position,
-        (array_agg(r.resulting_stock ORDER BY r.order_key DESC))[1] AS resulting_stock,
-        (array_agg(r.occurred_at ORDER BY r.order_key DESC))[1] AS occurred_at
-    FROM (SELECT es.position FROM timeline_eventsubject es WHERE es.network_id = %s AND es.kind = f.kind
-          AND es.key = f.subject ORDER BY es.order_key DESC LIMIT %s) near
-    JOIN timeline_reading r ON r.network_id = %s AND r.position = near.position AND r.resulting_stock IS NOT NULL
-) last ON last.one = last.other
+{ASKED} SELECT f.key, f.subject, p.position, p.level, p.as_of FROM found f
+JOIN stock_part p ON p.network_id = %s AND p.part = f.subject AND f.kind = 'part' AND p.level IS NOT NULL
 """  # noqa: S608
 SUGGESTED = 20  # values offered at once
 TELLING_MINIMA = ("SparePartStockWasUnderMinThreshold", "SparePartWasOutOfStock")
 ALERTS = 5_000  # that are looked at for minima
-NEAR = 12  # events of a part that are looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The stock of a part that the last event about it left."""
+    """The stock of a part, as far as it is known."""
 
     subject: str  # key of the part
     quantity: Decimal
-    position: int  # of the event
+    position: int | None  # of the last event about it; None where only a job has told the level
     occurred_at: datetime
 
 
@@ -91,16 +84,19 @@ def known_values(network_id: UUID, kind: str, text: str) -> list[tuple[str, str]
 
 
 def levels(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, Level]:
-    """Return the last known stock of parts; without those that lie in several places, or share their reference.
+    """Return the known stock of parts; without those that share their reference.
 
     Needs the network's scope.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LEVELS, [*asked_of(network_id, keys), network_id, NEAR, network_id])
+        cursor.execute(LEVELS, [*asked_of(network_id, keys), network_id])
         rows = cursor.fetchall()
     counted: dict[SubjectKey, list[Level]] = {}
     for key, subject, position, quantity, occurred_at in rows:
         counted.setdefault(("part", key), []).append(Level(subject, quantity, position, occurred_at))
+    for key, found in counted.items():
+        known = with_id([level.subject for level in found])
+        counted[key] = [level for level in found if not known or level.subject in known]
     return {key: found[0] for key, found in counted.items() if len(found) == 1}
 
 

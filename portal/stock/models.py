@@ -64,6 +64,7 @@ class Entry(models.Model):
                 name="entry_checkpoint",
             ),
             models.Index(fields=["network", "task"], condition=models.Q(task__isnull=False), name="entry_task"),
+            models.Index(fields=["network", "part"], condition=models.Q(kind="written"), name="entry_written"),
         ]
 
     def __str__(self) -> str:

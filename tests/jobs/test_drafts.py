@@ -39,7 +39,8 @@ class Desk:
     """Where Bob prepares files for the foundry."""
 
     def __init__(self, world: World, folder: Path) -> None:
-        self.world, self.network, self.folder = world, world.foundry.network, folder
+        self.world, self.folder = world, folder
+        self.place, self.network = world.foundry, world.foundry.network
 
     def draft(self, content: str | bytes, operation: str = STOCK, name: str = "stock.csv") -> Job:
         path = self.folder / uuid4().hex
@@ -72,9 +73,11 @@ class Desk:
         }
 
     def hears(self, events: Iterable[dict[str, Any]]) -> None:
+        raws = [json.dumps(event).encode() for event in events]
         with network_scope(self.network.id):
             store_past(
-                self.network.id, [PastRequest(timezone.now(), json.dumps(event).encode(), {}) for event in events]
+                self.network.id,
+                [PastRequest(timezone.now(), raw, {"X-MW-Signature": self.place.header(raw)}) for raw in raws],
             )
         process_waiting(self.network.id, limit=100)
 
@@ -195,6 +198,7 @@ def test_levels_far_off_what_was_last_seen_are_warned_of(desk: Desk) -> None:
         2: [("quantity", "far_more")],
         3: [("quantity", "far_less")],
         4: [("quantity", "to_zero")],
+        5: [("quantity", "far_more")],  # at two locations: the level of the whole part counts
     }
     assert desk.rows(job)[0].warnings[0]["params"] == {"times": 10, "known": 30}
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,6 +27,7 @@ from portal.stock.models import Entry, Gap, Level, NetworkScope, Part, Write
 from portal.stock.record import AcceptedStock, record_writes
 from portal.stock.state import FORMAT
 from portal.tasks.models import Task
+from portal.timeline.models import Subject
 from portal.trail.record import COMMAND_LINE
 from portal.webhooks import rebuild
 from portal.webhooks.models import Processing
@@ -182,6 +184,90 @@ def test_an_accepted_write_is_evidence_and_a_rebuild_knows_it(world: World) -> N
         assert (now.level, now.confidence) == (part.level + 5, "observed")
         assert Entry.objects.get(part=part.part, kind="written").job_id == job
     assert rebuild_projections(place.network.id, check=True).is_same
+
+
+def written(place: ConnectedNetwork, values: dict[str, int], *, minutes: int, job: UUID) -> None:
+    """A job sets the stock of parts that no event has named yet, so that it knows them by their references alone."""
+    at = MONDAY + timedelta(minutes=minutes)
+    with network_scope(place.network.id):
+        record_writes(
+            place.network.id,
+            [
+                AcceptedStock(part=f"ref:{reference}", level=Decimal(level), accepted_at=at, job_id=job, row=row)
+                for row, (reference, level) in enumerate(values.items(), 2)
+            ],
+        )
+
+
+def references(told: list[tuple[datetime, dict[str, Any]]]) -> list[str]:
+    """Return the references of the parts whose stock these events tell of."""
+    parts = [body["sparePart"] for _at, body in told if "sparePart" in body]
+    return sorted({part["externalReference"] for part in parts if part.get("externalReference")})
+
+
+def renamed(told: list[tuple[datetime, dict[str, Any]]], reference: str, new: str, *, since: int) -> list[Any]:
+    """Return the same events, in which a part goes by another reference from the minute `since` on."""
+    return [
+        (at, json.loads(json.dumps(body).replace(f'"{reference}"', f'"{new}"')))
+        if at >= MONDAY + timedelta(minutes=since)
+        else (at, body)
+        for at, body in told
+    ]
+
+
+def test_what_was_set_by_reference_is_the_parts_once_an_event_tells_whose_reference_it_is(world: World) -> None:
+    place, told = world.foundry, life("named", 60)
+    reference = references(told)[0]
+    written(place, {reference: 40, "NEVER-SEEN": 7}, minutes=-5, job=new_id())
+    drain(place)
+    with network_scope(place.network.id):
+        assert {part.part: part.level for part in Part.objects.all()} == {f"ref:{reference}": 40, "ref:NEVER-SEEN": 7}
+    store(place, *arrivals(place, told))
+    drain(place)
+    with network_scope(place.network.id):
+        [key] = Subject.objects.filter(kind="part", reference=reference, key__startswith="id:").values_list("key")[0]
+        assert not Part.objects.filter(part=f"ref:{reference}").exists()
+        assert Entry.objects.get(part=key, kind="written").resulting == 40
+        assert Part.objects.get(part="ref:NEVER-SEEN").level == 7
+    assert rebuild_projections(place.network.id, check=True).is_same
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(st.integers(0, 10**6))
+def test_values_set_by_reference_and_parts_renamed_end_the_same_in_any_order(world: World, seed: int) -> None:
+    dice = random.Random(seed)
+    told = life(f"names {seed}", 50)
+    known = references(told)
+    for reference in dice.sample(known, 3):
+        told = renamed(told, reference, dice.choice([f"{reference}-NEW", *known]), since=dice.randint(0, 50))
+    values = [
+        ({reference: dice.randint(0, 99) for reference in dice.sample(known, 5)}, dice.randint(-5, 55), new_id())
+        for _ in range(3)
+    ]
+    straight, shuffled = (add_network(world.organization, f"Plant {seed} {new_id()}") for _ in range(2))
+    for some, minutes, job in values:
+        written(straight, some, minutes=minutes, job=job)
+    store(straight, *arrivals(straight, told))
+    drain(straight)
+    again = arrivals(shuffled, told)
+    dice.shuffle(again)
+    waiting = list(values)
+    while again or waiting:
+        if waiting and dice.random() < 0.5:
+            some, minutes, job = waiting.pop()
+            written(shuffled, some, minutes=minutes, job=job)
+        cut = dice.randint(1, len(again)) if again else 0
+        store(shuffled, *again[:cut])
+        drain(shuffled, limit=dice.randint(1, 40))
+        again = again[cut:]
+    assert end_state(shuffled) == end_state(straight)
+    for place in (straight, shuffled):
+        assert rebuild_projections(place.network.id, check=True).is_same
 
 
 def test_a_write_that_cannot_be_folded_holds_nothing_up_and_is_logged(
