@@ -130,8 +130,9 @@ _CAUSES: dict[str, Callable[[Plant, datetime], list[Body]]] = {
     "TaskWasCompleted": _completed,
     "TaskWasCanceled": _canceled,
     "SparePartWasManuallyRecounted": Plant.count,
+    "SparePartWasRestocked": _restocked,
+    # Last, for an alert is told two seconds after what set it off: nothing may change the part in between.
     "SparePartStockWasUnderMinThreshold": _under_minimum,
     "SparePartWasOutOfStock": _out_of_stock,
-    "SparePartWasRestocked": _restocked,
 }
 _IN_STORY_ORDER = tuple(_CAUSES)
