@@ -21,13 +21,11 @@ from portal.jobs import background, edit
 from portal.jobs.addresses import job_or_404, row_number
 from portal.jobs.changes import changes_of
 from portal.jobs.counts import HELD
-from portal.jobs.downloads import headings_of, names_of_places
-from portal.jobs.drafts import (
-    sent_before,
-)
+from portal.jobs.drafts import sent_before
 from portal.jobs.forms import CELL
 from portal.jobs.holding import hold_moved
 from portal.jobs.models import Job, Row
+from portal.jobs.places import Places, places_of
 from portal.jobs.problems import Problem, kind_words, said_by_vendor, shown
 from portal.jobs.queries import SHOWN_STATES, changed_beside, good_rows, kinds_found, remarked_rows, verdicts_of
 from portal.jobs.revisions import is_unseen
@@ -39,8 +37,6 @@ from portal.lib.tabular import TabularError
 from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network
-
-Places = dict[tuple[str, ...], str]
 
 
 @never_cache
@@ -110,22 +106,22 @@ def _frame(request: PortalRequest, network: Network, job: Job) -> dict[str, Any]
 
 
 def _check_frame(request: PortalRequest, network: Network, job: Job, *, seen: int | None = None) -> dict[str, Any]:
-    verdicts = verdicts_of(job)
+    verdicts, places = verdicts_of(job), places_of(job)
     operation = OPERATIONS[job.operation]
     return _frame(request, network, job) | {
         "verdicts": verdicts,
         "seen": job.revision if seen is None else seen,
         "is_stale": seen is not None and is_unseen(job, request.access.user, seen=seen),
-        "cells": _columns_shown(job),
-        "places": names_of_places(job),
+        "cells": _columns_shown(job, places),
+        "places": places,
         "requests": -(-verdicts.good // operation.bulk_limit),
         "is_in_plan": operation in allowed(Plan(network.plan)),
     }
 
 
-def _columns_shown(job: Job) -> list[tuple[str, str]]:
+def _columns_shown(job: Job, places: Places) -> list[tuple[str, str]]:
     """Return name and heading of the columns that rows show; of a form, those that are filled in."""
-    columns = headings_of(job)
+    columns = dict(places.headings)
     if job.source == Job.Source.FORM:
         typed = Row.objects.get(network_id=job.network_id, job_id=job.id).cells or {}
         columns = {name: heading for name, heading in columns.items() if typed.get(name)}
@@ -134,12 +130,15 @@ def _columns_shown(job: Job) -> list[tuple[str, str]]:
 
 def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict[str, Any]:
     said: dict[str, list[tuple[str, Problem]]] = {}
-    for severity, problems in (("bad", row.problems), ("warn", row.warnings)):
-        for each in problems:
-            problem = shown(each)
+    found = [("bad", shown(each)) for each in row.problems] + [("warn", shown(each)) for each in row.warnings]
+    found += [("warn", each) for each in said_by_vendor(row.errors, places)]  # of a row that was rejected before
+    seen = {name for name, _heading in columns}
+    for severity, problem in found:
+        if problem.column in seen:
             said.setdefault(problem.column, []).append((severity, problem))
-    for text in said_by_vendor(row.errors, places):  # of a row that was rejected before
-        said.setdefault("", []).append(("warn", Problem("", "rejected", text)))
+        else:
+            text = places.sentence(problem.column, row.number, problem.text)
+            said.setdefault("", []).append((severity, Problem("", problem.code, text)))
     typed = row.cells or {}
     held = next((each["params"] for each in row.problems if each["code"] in HELD), None)
     return {
@@ -151,6 +150,7 @@ def _row_shown(row: Row, columns: list[tuple[str, str]], places: Places) -> dict
             {
                 "name": name,
                 "heading": heading,
+                "place": places.cell(name, row.number),
                 "text": typed.get(name, ""),
                 "said": said.get(name, []),
                 "worst": "bad" if any(severity == "bad" for severity, _each in said.get(name, [])) else "warn",

@@ -18,6 +18,7 @@ from portal.jobs.drafts import REASON
 from portal.jobs.file_rows import all_cells, used_columns
 from portal.jobs.models import Job, Row
 from portal.jobs.moves import as_they_stand
+from portal.jobs.places import Places, places_of
 from portal.jobs.problems import said_by_vendor, shown
 from portal.jobs.states import RowState
 from portal.lib.scope import network_scope
@@ -26,31 +27,17 @@ from portal.lib.tabular import write_csv
 AT_ONCE = 2_000
 
 
-def headings_of(job: Job) -> dict[str, str]:
-    """Return what the person's own file calls each column that is sent; of a form, its labels."""
-    if job.heading:
-        return {name: job.heading[position] or name for position, name in used_columns(job)}
-    return {each.name: gettext(each.label) for each in OPERATIONS[job.operation].fields}
-
-
-def names_of_places(job: Job) -> dict[tuple[str, ...], str]:
-    """Return what the person's own file calls each place in an item."""
-    headings = headings_of(job)
-    fields = OPERATIONS[job.operation].fields
-    return {each.path: headings.get(each.name, gettext(each.label)) for each in fields if each.path}
-
-
 def bad_rows(job: Job) -> IO[bytes]:
     """Return the rows that were not sent for their errors, as a file that uploads again as it is."""
-    headings = headings_of(job)
+    places = places_of(job)
     names = [name for _position, name in used_columns(job)]
 
     def cells() -> Iterator[Sequence[str]]:
         for row in in_pieces(job, state__in=[RowState.INVALID, RowState.HELD]):
             typed = row.cells or {}
-            yield [*(typed.get(name, "") for name in names), " ".join(reasons(row, headings))]
+            yield [*(typed.get(name, "") for name in names), " ".join(reasons(row, places, elsewhere=True))]
 
-    return _written([*(headings[name] for name in names), str(REASON)], cells())
+    return _written([*(places.headings[name] for name in names), str(REASON)], cells())
 
 
 def checked_file(job: Job) -> IO[bytes]:
@@ -58,7 +45,7 @@ def checked_file(job: Job) -> IO[bytes]:
 
     Only the columns that are sent. It uploads again as it is; what was left out then comes in again.
     """
-    headings = headings_of(job)
+    places = places_of(job)
     names = [name for _position, name in used_columns(job)]
 
     def cells() -> Iterator[Sequence[str]]:
@@ -66,9 +53,10 @@ def checked_file(job: Job) -> IO[bytes]:
             for row in in_pieces(job):
                 typed = row.cells if row.cells is not None else cells_of(row.number) or _in_item(job, row, names)
                 left_out = [str(row.get_state_display())] if row.state == RowState.LEFT_OUT else []
-                yield [*(typed.get(name, "") for name in names), " ".join([*left_out, *reasons(row, headings)])]
+                said = [*left_out, *reasons(row, places, elsewhere=True)]
+                yield [*(typed.get(name, "") for name in names), " ".join(said)]
 
-    return _written([*(headings[name] for name in names), str(REASON)], cells())
+    return _written([*(places.headings[name] for name in names), str(REASON)], cells())
 
 
 def _in_item(job: Job, row: Row, names: Sequence[str]) -> dict[str, str]:
@@ -85,13 +73,13 @@ def _in_item(job: Job, row: Row, names: Sequence[str]) -> dict[str, str]:
 
 def results(job: Job) -> IO[bytes]:
     """Return what became of every row."""
-    places, headings = names_of_places(job), headings_of(job)
+    places = places_of(job)
     operation = OPERATIONS[job.operation]
 
     def cells() -> Iterator[Sequence[str]]:
         for row in in_pieces(job):
-            said = said_by_vendor(row.errors, places) or [
-                *reasons(row, headings),
+            said = rejections(row, places) or [
+                *reasons(row, places),
                 *([str(row.get_reason_display())] if row.reason else []),
             ]
             yield [
@@ -122,10 +110,16 @@ def in_pieces(job: Job, **states: Any) -> Iterator[Row]:
         after = piece[-1].number
 
 
-def reasons(row: Row, headings: dict[str, str]) -> list[str]:
-    """Return what the check said of a row, one sentence each."""
-    problems = [shown(each) for each in row.problems]
-    return [f"{headings.get(each.column, each.column)}: {each.text}" if each.column else each.text for each in problems]
+def reasons(row: Row, places: Places, *, elsewhere: bool = False) -> list[str]:
+    """Return what the check said of a row, one sentence each; `elsewhere` as of `Places.sentence`."""
+    said = [shown(each) for each in row.problems]
+    return [places.sentence(each.column, row.number, each.text, elsewhere=elsewhere) for each in said]
+
+
+def rejections(row: Row, places: Places) -> list[str]:
+    """Return what Mobility Work said of a row, one sentence each."""
+    said = said_by_vendor(row.errors, places)
+    return [places.sentence(each.column, row.number, each.text) for each in said]
 
 
 def _written(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> IO[bytes]:

@@ -22,10 +22,10 @@ from portal.jobs.about import about
 from portal.jobs.addresses import job_or_404, row_number, step_of
 from portal.jobs.again import LEFT_BEHIND, may_repeat, repeat_on_production, rest_of
 from portal.jobs.attention import ATTENTION, needing
-from portal.jobs.downloads import headings_of, names_of_places, reasons
+from portal.jobs.downloads import reasons, rejections
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.notices import mark_seen
-from portal.jobs.problems import said_by_vendor
+from portal.jobs.places import Places, places_of
 from portal.jobs.progress import Progress, progress_of, proof_of
 from portal.jobs.queries import (
     JobFilters,
@@ -112,7 +112,7 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     state = state if state in RowState.values else ""
     rows, more = result_page(found, state=state, after=after)
     batches, more_batches = batch_page(found, after=row_number(request.GET.get("batch", "")))
-    places = names_of_places(found)
+    places = places_of(found)
     evidence = evidence_for(found, rows)
     context = _following(request, network, found) | {
         "unverified": unverified_among(found, evidence),
@@ -211,13 +211,12 @@ def _in_words(left: timedelta) -> str:
     return ngettext("about %(n)s minute left", "about %(n)s minutes left", minutes) % {"n": minutes}
 
 
-def _row_shown(found: Job, row: Row, places: dict[tuple[str, ...], str]) -> dict[str, Any]:
-    headings = headings_of(found)
+def _row_shown(found: Job, row: Row, places: Places) -> dict[str, Any]:
     return {
         "row": row,
         "look": ROW_LOOKS[RowState(row.state)],
         "about": about(found, row),
-        "said": said_by_vendor(row.errors, places) or reasons(row, headings),
+        "said": rejections(row, places) or reasons(row, places),
     }
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.mobility_work.cell_errors import MESSAGES, CellError
 from integrations.mobility_work.messages import describe
+from portal.jobs.places import Places
 from portal.lib.tabular import TabularError, error_of
 
 # What the portal itself finds, besides the checks of cells and of files. Placeholders are the parameters.
@@ -76,6 +77,7 @@ KINDS: dict[str, tuple[str | Promise, frozenset[str]]] = {
     "unusual": (_("unusual quantity"), frozenset({"far_more", "far_less", "to_zero", "below_minimum"})),
 }
 OTHER = "other"
+REJECTED = "rejected"  # the code of whatever Mobility Work said
 # The kinds of things that events name, in the plural.
 THINGS = {
     "part": _("spare parts"),
@@ -145,14 +147,14 @@ def kind_words(kind: str) -> str:
     return str(KINDS[kind][0]) if kind in KINDS else gettext("other")
 
 
-def said_by_vendor(errors: list[dict[str, Any]], names: Mapping[tuple[str, ...], str]) -> list[str]:
-    """Return what Mobility Work said of a row, one sentence each; `names` has what a place in an item is called."""
-    sentences = []
+def said_by_vendor(errors: list[dict[str, Any]], places: Places) -> list[Problem]:
+    """Return what Mobility Work said of a row; where it names no column of ours, in front is what it names."""
+    problems = []
     for error in errors:
         sentence = describe(error.get("key") or "", error.get("parameters") or {})
-        path = tuple(str(part) for part in error.get("path") or [])
         said = gettext(sentence.template).format(**{name: each.text for name, each in sentence.arguments.items()})
-        # The longest beginning of the path that has a name: of a list's member, the list's.
-        known = next((names[path[:end]] for end in range(len(path), 0, -1) if path[:end] in names), ".".join(path))
-        sentences.append(f"{known}: {said}" if known else said)
-    return sentences
+        path = tuple(str(part) for part in error.get("path") or [])
+        column = places.column_at(path)
+        text = said if column or not path else f"{'.'.join(path)}: {said}"
+        problems.append(Problem(column, REJECTED, text))
+    return problems

@@ -44,8 +44,8 @@ from portal.jobs.submit import NotInPlan
 from portal.jobs.template_files import csv_template, xlsx_template
 from portal.lib.scope import network_scope
 from portal.lib.tabular import FileFormat, TabularError
+from portal.lib.tabular.cell_names import column_letters
 from portal.lib.tabular.file_format import DECIMALS, DELIMITERS, ENCODINGS, QUOTES
-from portal.lib.tabular.table_reader import column_letters
 from portal.lib.uploads import too_large
 from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest, unscoped

@@ -233,7 +233,7 @@ def test_jobs_and_their_rows(world: World, tmp_path: Path) -> None:
     rows = reader.items(f"{address}/rows", {"limit": 2})
     assert [row["row"] for row in rows] == [2, 3, 4, 5, 6, 7]
     assert [row["row"] for row in reader.items(f"{address}/rows", {"state": "invalid"})] == [2]
-    assert rows[0]["problems"][0]["column"] == "quantity"
+    assert (rows[0]["problems"][0]["column"], rows[0]["problems"][0]["cell"]) == ("quantity", "B2")
     assert rows[1]["item"]["quantity"] == 5
     sheet = reader.get("jobs", Accept="text/csv").content.decode("utf-8-sig")
     assert "'=stock.csv" in sheet

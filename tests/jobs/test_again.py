@@ -118,7 +118,7 @@ def test_a_rejected_row_is_mended_with_what_the_vendor_said_beside_it(
     assert "Mend what was rejected (1)" in page
     answer: Any = client.post(f"/networks/foundry/jobs/{job.id}/go-on/", {"state": ["rejected", "held"]}, follow=True)
     page = answer.content.decode()
-    assert "reference: Too short: 1 characters, at least 3 are needed." in page
+    assert "<b>A2</b>: Too short: 1 characters, at least 3 are needed." in page
     assert "is no whole number" in page
     address = answer.redirect_chain[-1][0].replace("check/", "")
     client.post(address + "rows/2/", {"cell-id": "A-100"})

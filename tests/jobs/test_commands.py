@@ -40,7 +40,7 @@ def test_a_file_is_checked_and_nothing_of_it_stays_in_line(world: World, file: P
     assert found["columns"] == {"Référence": "id", "Nouveau stock": "quantity", "Note": None}
     assert found["format"]["delimiter"] == ";"
     [error] = found["errors"]
-    assert (error["row"], error["column"], error["code"]) == (3, "Nouveau stock", "integer")
+    assert (error["row"], error["column"], error["cell"], error["code"]) == (3, "Nouveau stock", "B3", "integer")
     assert "“douze” is no whole number" in error["message"]
     with network_scope(world.foundry.network.id):
         assert Job.objects.get().state == "cancelled"

@@ -132,7 +132,7 @@ def test_an_error_is_seen_in_its_cell_and_mended_there(bob: Client, world: World
         states = dict(Row.objects.values_list("number", "state"))
     assert states == {2: "queued", 3: "queued", 4: "left_out", 5: "held"}
     page = text_of(bob.get(address + "?state=held"))
-    assert "quantity: “x” is no whole number" in page
+    assert "B5 (quantity): “x” is no whole number" in page
 
 
 def test_bad_rows_are_taken_away_mended_and_uploaded_again(bob: Client, world: World) -> None:
@@ -141,7 +141,7 @@ def test_bad_rows_are_taken_away_mended_and_uploaded_again(bob: Client, world: W
     assert answer["Content-Disposition"] == 'attachment; filename="stock-bad-rows.csv"'
     content = b"".join(answer.streaming_content).decode("utf-8-sig")
     assert content.splitlines()[0] == '"Part","Stock","Reason not sent"'
-    assert '"008","seven","Stock: “seven” is no whole number. Write digits only, like 12."' in content
+    assert '"008","seven","Stock (B3 in stock.csv): “seven” is no whole number. Write digits only, like 12."' in content
     mended = content.replace('"seven"', '"7"').replace('"x"', '"3"')
     with network_scope(world.foundry.network.id):
         first = Job.objects.get().id

@@ -38,8 +38,8 @@ def test_the_checked_file_holds_cells_as_mended_and_marks_what_was_left_out(
         ["Part", "Stock", "Reason not sent"],
         ["A-1", "12", ""],
         ["A-2", "7", ""],
-        ["A-3", "x", "Left out Stock: “x” is no whole number. Write digits only, like 12."],
-        ["A-4", "y", "Stock: “y” is no whole number. Write digits only, like 12."],
+        ["A-3", "x", "Left out Stock (B4 in stock.csv): “x” is no whole number. Write digits only, like 12."],
+        ["A-4", "y", "Stock (B5 in stock.csv): “y” is no whole number. Write digits only, like 12."],
     ]
     assert taken(audrey, address + "checked/") == wanted
     page = bob.get(address + "check/").content.decode()

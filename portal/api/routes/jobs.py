@@ -18,7 +18,8 @@ from portal.api.parameters import DEFAULT, JobId, Limit, NetworkName, Parameters
 from portal.api.queries.jobs import job_list, job_of, row_list
 from portal.api.registry import listing, single
 from portal.jobs.ending import counts_of
-from portal.jobs.models import Job
+from portal.jobs.models import Job, Row
+from portal.jobs.places import Places, places_of
 from portal.jobs.states import JobState, RowState
 
 AREA = "Jobs"
@@ -56,6 +57,9 @@ class RowProblem(Item):
     """What is wrong with a row, or remarkable."""
 
     column: str | None = Field(description="Column of the operation; null = the whole row.", examples=["quantity"])
+    cell: str | None = Field(
+        description="Cell of the file, as a spreadsheet names it; null where it stands in no file.", examples=["F1043"]
+    )
     code: str = Field(description="Stable name of the problem.", examples=["not_a_number"])
 
 
@@ -75,7 +79,8 @@ class RowItem(Item):
     problems: list[RowProblem] = Field(description="Errors that the check found.")
     warnings: list[RowProblem] = Field(description="What the check warns of.")
     vendor_errors: list[dict[str, Any]] = Field(
-        description="What Mobility Work said of it.", examples=[[{"path": ["quantity"], "key": "error.payload.min"}]]
+        description="What Mobility Work said of it, with the `cell` of the file as of `problems`.",
+        examples=[[{"path": ["quantity"], "key": "error.payload.min", "cell": "F1043"}]],
     )
     updated_at: datetime = Field(description="When it last changed.", examples=["2026-03-12T08:06:10Z"])
 
@@ -121,7 +126,9 @@ def job(request: ApiRequest, network: NetworkName, job: JobId) -> JobDetail:
 @listing("/networks/{network}/jobs/{job}/rows", RowItem, area=AREA, summary="Rows of a job")
 def job_rows(request: ApiRequest, network: NetworkName, job: JobId, query: Query[RowQuery]) -> Page:
     """Rows of a job with their state, in the order of its file."""
-    found = row_list(_job(request, network, job), states=query.state, cursor=query.cursor, limit=query.limit + 1)
+    mine = _job(request, network, job)
+    places = places_of(mine)
+    found = row_list(mine, states=query.state, cursor=query.cursor, limit=query.limit + 1)
     items = [
         RowItem(
             row=row.number,
@@ -130,9 +137,9 @@ def job_rows(request: ApiRequest, network: NetworkName, job: JobId, query: Query
             item=row.item,
             spare_part=row.about or None,
             request=row.batch,
-            problems=[_problem(each) for each in row.problems],
-            warnings=[_problem(each) for each in row.warnings],
-            vendor_errors=row.errors,
+            problems=[_problem(each, row, places) for each in row.problems],
+            warnings=[_problem(each, row, places) for each in row.warnings],
+            vendor_errors=[_vendor_error(each, row, places) for each in row.errors],
             updated_at=row.updated_at,
         )
         for row in found[: query.limit]
@@ -157,5 +164,11 @@ def _values(job: Job, slug: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _problem(stored: dict[str, Any]) -> RowProblem:
-    return RowProblem(column=stored.get("column") or None, code=stored["code"])
+def _problem(stored: dict[str, Any], row: Row, places: Places) -> RowProblem:
+    column = stored.get("column") or ""
+    return RowProblem(column=column or None, cell=places.cell(column, row.number) or None, code=stored["code"])
+
+
+def _vendor_error(stored: dict[str, Any], row: Row, places: Places) -> dict[str, Any]:
+    column = places.column_at(tuple(str(part) for part in stored.get("path") or ()))
+    return stored | {"cell": places.cell(column, row.number) or None}

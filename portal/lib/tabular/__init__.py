@@ -1,5 +1,6 @@
 """Files of rows, CSV and XLSX: what they are written in, reading them row by row in bounded memory, writing them."""
 
+from portal.lib.tabular.cell_names import cell_name
 from portal.lib.tabular.detect import detect
 from portal.lib.tabular.errors import FileError, RowError, TabularError, error_of
 from portal.lib.tabular.file_format import FileFormat, Limits
@@ -15,6 +16,7 @@ __all__ = [
     "RowError",
     "TableReader",
     "TabularError",
+    "cell_name",
     "detect",
     "error_of",
     "read_rows",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from portal.lib.tabular.cell_names import cell_name
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -40,6 +42,8 @@ class TabularError(Exception):
         shown = dict(self.params)
         if "limit" in shown:
             shown["limit"] = number_format(shown["limit"], force_grouping=True)
+        if "column_index" in shown:
+            shown["cell"] = cell_name(shown["column_index"], shown["row"])
         return str(self.message) % shown
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -206,11 +210,11 @@ class TooManyCells(RowError):
 
 
 class CellTooLong(RowError):
-    message = _("Row %(row)s, column %(column)s: the cell is longer than %(limit)s characters. Shorten it.")
+    message = _("%(cell)s (%(column)s): the cell is longer than %(limit)s characters. Shorten it.")
 
 
 class ErrorCell(RowError):
-    message = _("Row %(row)s, column %(column)s: the formula gives %(value)s. Correct it, or enter the value itself.")
+    message = _("%(cell)s (%(column)s): the formula gives %(value)s. Correct it, or enter the value itself.")
 
 
 # --- Writing

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from portal.lib.tabular.cell_names import column_letters
 from portal.lib.tabular.errors import (
     CellTooLong,
     EmptyFile,
@@ -31,16 +32,6 @@ class NumericCells:
 
     count: int = 0
     rows: list[int] = field(default_factory=list)  # the first thousand
-
-
-def column_letters(index: int) -> str:
-    """The column (from 0) as a spreadsheet names it: 0 is A, 26 is AA."""
-    letters = ""
-    number = index + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
 
 
 def _is_blank(cells: list[str]) -> bool:

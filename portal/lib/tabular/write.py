@@ -11,10 +11,10 @@ from typing import IO
 
 import xlsxwriter
 
+from portal.lib.tabular.cell_names import column_letters
 from portal.lib.tabular.errors import BadFormat, CellTooLongToWrite, TabularError, TooManyRowsToWrite
 from portal.lib.tabular.file_format import DELIMITERS, SHEET_ROWS
 from portal.lib.tabular.formula_escape import escape
-from portal.lib.tabular.table_reader import column_letters
 
 Cell = str | Decimal | int | None  # None = empty
 SHEET_CELL = 32_767  # characters, by the file format

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from portal.accounts.actors import actor_of
-from portal.jobs.downloads import headings_of
 from portal.jobs.from_file import draft_and_check
 from portal.jobs.management.arguments import add_file_arguments, explained, network_of, path_of
 from portal.jobs.models import Job, Row
+from portal.jobs.places import Places, places_of
 from portal.jobs.problems import Stored, shown
 from portal.jobs.states import RowState
 from portal.jobs.submit import cancel
@@ -37,15 +37,15 @@ class Command(BaseCommand):
             )
         with network_scope(network.id):
             rows = list(Row.objects.filter(network_id=network.id, job_id=job.id).order_by("number"))
-            headings = headings_of(job)
+            places = places_of(job)
             cancel(network, job.id, actor=actor, now=timezone.now())
         result = {
             "rows": job.rows,
             "good": sum(row.state == RowState.READY for row in rows),
             "format": job.file_format,
             "columns": {heading: meant or None for heading, meant in zip(job.heading, job.columns, strict=True)},
-            "errors": [_said(row, each, headings) for row in rows for each in row.problems],
-            "warnings": [_said(row, each, headings) for row in rows for each in row.warnings],
+            "errors": [_said(row, each, places) for row in rows for each in row.problems],
+            "warnings": [_said(row, each, places) for row in rows for each in row.warnings],
         }
         if options["json"]:
             self.stdout.write(json.dumps(result, ensure_ascii=False))
@@ -55,12 +55,17 @@ class Command(BaseCommand):
     def _show(self, job: Job, result: dict[str, Any]) -> None:
         for kind in ("errors", "warnings"):
             for each in result[kind]:
-                where = f"row {each['row']}" + (f", {each['column']}" if each["column"] else "")
+                where = f"{each['cell']} ({each['column']})" if each["cell"] else f"row {each['row']}"
                 self.stdout.write(f"{kind[:-1]}: {where}: {each['message']}")
         self.stdout.write(f"{result['good']} of {job.rows} rows are good.")
 
 
-def _said(row: Row, problem: Stored, headings: dict[str, str]) -> dict[str, Any]:
+def _said(row: Row, problem: Stored, places: Places) -> dict[str, Any]:
     said = shown(problem)
-    column = headings.get(said.column, said.column)
-    return {"row": row.number, "column": column, "code": said.code, "message": said.text}
+    return {
+        "row": row.number,
+        "column": places.headings.get(said.column, said.column),
+        "cell": places.cell(said.column, row.number),
+        "code": said.code,
+        "message": said.text,
+    }
