@@ -77,6 +77,7 @@ class Field:
     identifiers: tuple[IdentifierType, ...] = ()  # the first is the default
     end_of_day: bool = False  # a date without a time means its last second
     subject: str = ""  # the kind of thing that the value names, as readings of events call it
+    offers: str = ""  # what a form offers to choose from, where that is no kind of thing of its own
     text_members: tuple[str, ...] = ()  # members of JSON objects that are texts where they are given
     reserved: frozenset[str] = frozenset()  # members of an object that the portal writes itself
 
@@ -94,6 +95,11 @@ class Field:
     def aliases(self) -> tuple[str, ...]:
         """Return no other name: synonyms are matched more loosely than names."""
         return ()
+
+    @property
+    def is_list(self) -> bool:
+        """Say whether a cell holds several values."""
+        return self.kind in (Kind.TEXTS, Kind.IDENTIFIERS)
 
     @property
     def needed(self) -> bool:

@@ -79,6 +79,13 @@ def parted(cell: str) -> Iterable[str]:
     return (stripped for each in BETWEEN.split(cell) if (stripped := each.strip()))
 
 
+def being_typed(cell: str) -> tuple[str, str]:
+    """Return of a list that somebody types what stands before its last value, and that value."""
+    end = max((mark.end() for mark in BETWEEN.finditer(cell)), default=0)
+    value = cell[end:].lstrip()
+    return cell[: len(cell) - len(value)], value.rstrip()
+
+
 def _listed(cell: str) -> list[Any]:
     value = json_value(cell)
     if not isinstance(value, list):

@@ -19,7 +19,7 @@ from portal.networks.models import Network
 LONG = 500  # characters, from which a text gets several lines
 CELL = "cell-"  # before the column's name, in the names of inputs
 TYPE = "type-"
-SUGGESTED = frozenset({"part", "equipment", "location", "person"})  # kinds of things that the portal has seen
+SUGGESTED = frozenset({"part", "equipment", "location", "person", "tag"})  # what the portal has seen
 
 
 class FileForm(forms.Form):
@@ -96,7 +96,7 @@ class ItemForm(forms.Form):
             return forms.Textarea(attrs={**attrs, "rows": 3})
         if field.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.MONEY}:
             attrs["inputmode"] = "decimal"
-        if field.subject in SUGGESTED:
+        if suggested_for(field):
             choices = f"known-{field.name.replace('.', '-')}"
             self.lists.append(choices)
             address = reverse("suggest", args=[self.network.slug, self.operation.name, field.name])
@@ -109,6 +109,11 @@ class ItemForm(forms.Form):
                 "hx-sync": "this:replace",
             }
         return forms.TextInput(attrs=attrs)
+
+
+def suggested_for(field: Field) -> str:
+    """Return which of SUGGESTED a column offers to choose from; empty for none."""
+    return next((each for each in (field.subject, field.offers) if each in SUGGESTED), "")
 
 
 def _help(field: Field) -> str:

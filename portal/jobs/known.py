@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from integrations.facts import LevelObserved, from_json
 from integrations.mobility_work.subjects import SubjectKey
+from portal.tasks.tags import tags_seen
 from portal.timeline.models import Reading, Subject
 from portal.timeline.parts import with_id
 
@@ -69,11 +70,14 @@ def seen(network_id: UUID, keys: Iterable[SubjectKey]) -> dict[SubjectKey, int]:
 def known_values(network_id: UUID, kind: str, text: str) -> list[tuple[str, str]]:
     """Return values that a cell may hold for a kind of thing, each with the thing's name. Needs the network's scope.
 
-    Parts and equipment go by their reference, locations by their name, people by their id.
+    Parts and equipment go by their reference, locations by their name, people by their id, tags by their code.
     """
+    if kind == "tag":
+        return [(tag, tag) for tag in tags_seen(network_id, text, limit=SUGGESTED)]
     found = Subject.objects.filter(network_id=network_id, kind=kind)
     if text:
-        found = found.filter(Q(reference__istartswith=text) | Q(label__icontains=text))
+        by_id = Q(key__startswith=f"id:{text}") if kind == "person" else Q()
+        found = found.filter(Q(reference__istartswith=text) | Q(label__icontains=text) | by_id)
     if kind in {"part", "equipment"}:
         found = found.exclude(reference="")
     values: dict[str, str] = {}

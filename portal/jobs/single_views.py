@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
+from integrations.mobility_work.identifiers import being_typed, parted
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.spec import Operation, UnknownName
 from portal.jobs.addresses import job_or_404, operation_or_404
-from portal.jobs.forms import CELL, SUGGESTED, TYPE, ItemForm
+from portal.jobs.forms import CELL, TYPE, ItemForm, suggested_for
 from portal.jobs.known import known_values
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import shown
@@ -25,6 +26,8 @@ from portal.jobs.submit import NotInPlan
 from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
+
+TYPED = 1_000  # characters of a field that are looked at for what to offer
 
 
 @require_http_methods(["GET", "POST"])
@@ -86,7 +89,19 @@ def suggest(request: PortalRequest, slug: str, operation: str, column: str) -> H
         field = operation_or_404(operation).field(column)
     except UnknownName as error:
         raise Http404(_("There is no such column.")) from error
-    if field.subject not in SUGGESTED:
+    kind = suggested_for(field)
+    if not kind:
         raise Http404(_("Nothing is suggested for this column."))
-    text = request.GET.get(CELL + column, "").replace("\0", "").strip()[:200]
-    return render(request, "jobs/suggestions.html", {"values": known_values(network.id, field.subject, text)})
+    typed = request.GET.get(CELL + column, "").replace("\0", "").lstrip()[:TYPED]
+    # A list goes on with one more value: what is offered holds those before, for it takes the place of the whole, and
+    # browsers offer only what the whole of the text typed stands in.
+    before, text = being_typed(typed) if field.is_list else ("", typed.rstrip())
+    known = known_values(network.id, kind, text[:200])
+    if field.is_list:
+        there = set(parted(before))
+        known = [(value, label) for value, label in known if value not in there and list(parted(value)) == [value]]
+    values = [
+        (before + value, "" if label == value else f"{before}{label} – {value}" if before else f"{value} – {label}")
+        for value, label in known
+    ]
+    return render(request, "jobs/suggestions.html", {"values": values})

@@ -18,6 +18,7 @@ from portal.jobs.models import Job, Row
 from portal.jobs.states import JobState
 from portal.lib.scope import network_scope
 from portal.lib.tabular import write_xlsx
+from tests.explore.stockroom import scheduled, tell
 from tests.jobs.test_drafts import Desk, consumed
 from tests.world import World
 
@@ -290,6 +291,31 @@ def test_a_form_offers_what_events_have_named_and_only_on_this_network(
     assert 'value="ROUL-1"' in known and "JOINT-2" not in known
     assert bob.get(f"{STOCK}known/quantity/").status_code == 404
     assert bob.get("/networks/annex/send/replaceSparePartStock/known/id/").status_code == 404
+
+
+def offered(client: Client, column: str, typed: str) -> list[str]:
+    answer = client.get(f"/networks/foundry/send/scheduleTask/known/{column}/", {f"cell-{column}": typed})
+    return re.findall(r'<option value="([^"]*)"', answer.content.decode())
+
+
+def test_tags_are_offered_one_after_the_other(bob: Client, world: World) -> None:
+    for number, tags in enumerate((["$preventive", "oil"], ["$preventive", "a, b"], ["Öl"])):
+        event = scheduled(str(number), {}, minutes=number)
+        tell(world.foundry, event | {"tags": [{"code": tag} for tag in tags]})
+    assert offered(bob, "tags", "") == ["$preventive", "oil", "Öl"]  # the most frequent first; "a, b" would be two
+    assert offered(bob, "tags", "PREV") == ["$preventive"]
+    assert offered(bob, "tags", "ö") == ["Öl"]
+    assert offered(bob, "tags", "mine; ") == ["mine; $preventive", "mine; oil", "mine; Öl"]
+    assert offered(bob, "tags", "$preventive,o") == ["$preventive,oil"]
+    for typed in ("7", "benali"):
+        assert offered(bob, "assignees", f"me@example.com, {typed}") == ["me@example.com, 7"]
+    assert offered(bob, "tags", "%_") == offered(bob, "tags", "unheard of") == []
+    page = bob.get("/networks/foundry/send/scheduleTask/one/").content.decode()
+    assert 'list="known-tags"' in page and 'id="known-tags"' in page
+    for operation in ("createEquipments", "updateEquipments"):
+        answer = bob.get(f"/networks/foundry/send/{operation}/known/tags/", {"cell-tags": "oi"})
+        assert 'value="oil"' in answer.content.decode()
+    assert bob.get("/networks/annex/send/scheduleTask/known/tags/").status_code == 404
 
 
 def test_what_a_stock_would_change_is_shown_beside_what_was_last_seen(

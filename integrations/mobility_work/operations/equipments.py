@@ -29,7 +29,7 @@ TAG_SYNONYMS = ("tag", "tag codes", "étiquettes", "étiquette", "codes de tags"
 def _tags(*, nullable: bool, default: object) -> Field:
     return Field(
         name="tags", label=_("Tags"), help=LIST_HELP, kind=Kind.TEXTS, path=("tags",), example="$critical, hydraulique",
-        nullable=nullable, default=default, synonyms=TAG_SYNONYMS,
+        nullable=nullable, default=default, offers="tag", synonyms=TAG_SYNONYMS,
     )  # fmt: skip
 
 

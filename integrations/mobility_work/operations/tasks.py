@@ -42,13 +42,14 @@ SCHEDULE_TASK = (
     Field(
         name="assignees", label=_("Assigned to"), help=_("Ids or e-mail addresses, parted by commas or semicolons."),
         kind=Kind.IDENTIFIERS, path=("assignees",), example="camille.roussel@valdarve.example", required=True,
-        identifiers=PERSON_TYPES,
+        identifiers=PERSON_TYPES, offers="person",
         synonyms=("assignee", "technician", "technicians", "people", "assigné à", "technicien", "techniciens",
                   "intervenants"),
     ),
     Field(
         name="tags", label=_("Tags"), help=LIST_HELP, kind=Kind.IDENTIFIERS, path=("tags",), example="$preventive",
-        default=[], identifiers=TAG_TYPES, synonyms=("tag", "tag codes", "étiquettes", "étiquette", "codes de tags"),
+        default=[], identifiers=TAG_TYPES, offers="tag",
+        synonyms=("tag", "tag codes", "étiquettes", "étiquette", "codes de tags"),
     ),
     Field(
         name="checklist", label=_("Checklist"), help=_("The checklist's UUID."), kind=Kind.UUID, path=("checklist",),
