@@ -9,9 +9,15 @@ from portal.accounts.models import Membership, Organization, User
 from portal.lib.locks import lock
 from portal.trail.record import Actor, record
 
+MOST_YEARS = 100
+
 
 class NameTaken(Exception):
     """An organization with this name exists."""
+
+
+class UnfitYears(Exception):
+    """An organization keeps what happened for a year at least, and a century at most."""
 
 
 def create_organization(name: str, *, admin_email: str, actor: Actor | str) -> tuple[Organization, User, bool]:
@@ -29,3 +35,19 @@ def create_organization(name: str, *, admin_email: str, actor: Actor | str) -> t
         Membership.objects.create(organization=organization, user=admin, is_admin=True)
         record("organization_created", actor=actor, organization_id=organization.id, subject=name)
     return organization, admin, is_new
+
+
+def change_retention(organization: Organization, years: int, *, actor: Actor | str) -> None:
+    """Say for how many years an organization keeps what can be removed. Raises UnfitYears."""
+    if not 1 <= years <= MOST_YEARS:
+        raise UnfitYears(f"Give between 1 and {MOST_YEARS} years.")
+    with transaction.atomic():
+        before = Organization.objects.select_for_update().get(id=organization.id).retention_years
+        Organization.objects.filter(id=organization.id).update(retention_years=years)
+        record(
+            "retention_changed",
+            actor=actor,
+            organization_id=organization.id,
+            subject=organization.name,
+            details={"before": before, "after": years},
+        )

@@ -92,8 +92,8 @@ def _taken(network: Network, job_id: UUID) -> set[int]:
 
 
 def may_repeat(job: Job) -> bool:
-    """Say whether there is something to repeat: rows of an earlier job have no file of their own."""
-    return job.source == Job.Source.FORM or bool(job.file_bytes)
+    """Say whether there is something to repeat: rows of an earlier job have no file of their own, removed ones none."""
+    return job.content_removed_at is None and (job.source == Job.Source.FORM or bool(job.file_bytes))
 
 
 def repeat_on_production(sandbox: Network, job_id: UUID, *, actor: User, now: datetime) -> Job:

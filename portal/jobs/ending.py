@@ -16,14 +16,23 @@ from portal.jobs.states import JobState, RowState, end_of
 
 
 def counts_of(network_id: UUID, job_id: UUID) -> dict[RowState, int]:
-    """Return how many rows of a job are in each state; their sum is the job's rows."""
+    """Return how many rows of a job are in each state; their sum is the job's rows.
+
+    Of a job whose rows were removed, as they had ended.
+    """
     rows = Row.objects.filter(network_id=network_id, job_id=job_id)
     stands: F | Case = F("state")
     if sending := under_way(network_id, job_id):
         is_sent = Q(state=RowState.QUEUED, batch__in=sending)
         stands = Case(When(is_sent, then=Value(RowState.SENDING.value)), default=F("state"))
     found = rows.annotate(stands=stands).values_list("stands").annotate(Count("number"))
-    return {RowState(state): count for state, count in found.order_by()}
+    counts = {RowState(state): count for state, count in found.order_by()}
+    return counts or _kept_counts(network_id, job_id)
+
+
+def _kept_counts(network_id: UUID, job_id: UUID) -> dict[RowState, int]:
+    kept = Job.objects.filter(network_id=network_id, id=job_id).values_list("kept_counts", flat=True).first()
+    return {RowState(state): count for state, count in (kept or {}).items()}
 
 
 def end_if_all_is_sent(network_id: UUID, job_id: UUID, *, now: datetime) -> None:

@@ -36,6 +36,7 @@ from portal.jobs.queries import (
     result_page,
     unverified_among,
 )
+from portal.jobs.retention import kept_until, removed_in_words
 from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, JobState, RowState, StateRefused
 from portal.jobs.submit import NothingToSend, NotInPlan
 from portal.jobs.submit import cancel as cancel_job
@@ -126,6 +127,9 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
             for each in batches
         ],
         "more_batches": more_batches,
+        "kept_until": kept_until(found, network.organization),
+        "kept_years": network.organization.retention_years,
+        "removed": removed_in_words(found, network) if found.content_removed_at else "",
     }
     return render(request, "jobs/job.html", context)
 
@@ -145,6 +149,7 @@ def progress(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
 def _following(request: PortalRequest, network: Network, found: Job) -> dict[str, Any]:
     figures = progress_of(found, now=timezone.now())
     may_act = request.access.level(network) >= Level.MANAGER
+    is_removed = found.content_removed_at is not None
     return {
         "network": network,
         "job": found,
@@ -156,9 +161,9 @@ def _following(request: PortalRequest, network: Network, found: Job) -> dict[str
         "is_under_way": found.state in UNDER_WAY,
         "is_running": found.state in UNDER_WAY and found.state != JobState.PAUSED,
         "proof": proof_of(found, figures.counts),
-        "bad_rows": figures.counts.get(RowState.HELD, 0) + figures.counts.get(RowState.INVALID, 0),
+        "bad_rows": 0 if is_removed else figures.counts.get(RowState.HELD, 0) + figures.counts.get(RowState.INVALID, 0),
         "may_act": may_act,
-        "left_behind": _left_behind(figures) if may_act and found.submitted_at else [],
+        "left_behind": _left_behind(figures) if may_act and found.submitted_at and not is_removed else [],
         "production": _production(request, network) if may_act and may_repeat(found) else None,
         "previous": _previous(request, found),
         "next": going_on_with(found),

@@ -72,6 +72,10 @@ class Job(models.Model):
     uncertain = models.PositiveIntegerField(default=0, db_default=0)
     # When rows that nothing has confirmed until then are called unconfirmed; null where nothing waits for it.
     proof_due_at = models.DateTimeField(null=True)
+    # When its file, its rows and what its calls said were removed, after how many years; how its rows had ended.
+    content_removed_at = models.DateTimeField(null=True)
+    kept_years = models.PositiveSmallIntegerField(null=True)
+    kept_counts = models.JSONField(default=dict, db_default={})  # {row state: rows}
 
     class Meta:
         indexes = [

@@ -46,10 +46,13 @@ def bundle_of_batch(network: Network, job: Job, batch: Batch) -> str:
 
 
 def _about(network: Network, job: Job) -> dict[str, str]:
-    return {
+    about = {
         "Network": f"{network.name} ({network.vendor_network_id})",
         "Operation": OPERATIONS[job.operation].name,
     }
+    if job.content_removed_at:
+        about["Bodies and headers"] = f"removed {moment(job.content_removed_at)}, kept for {job.kept_years} years"
+    return about
 
 
 def _said(network: Network, job: Job, batch: Batch) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import IO
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,6 +22,7 @@ from portal.jobs.downloads import bad_rows, checked_file, results
 from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
 from portal.jobs.models import Batch, Call, Job
+from portal.jobs.retention import removed_in_words
 from portal.jobs.support import bundle_of, bundle_of_batch
 from portal.lib.scope import network_scope
 from portal.lib.tabular import TabularError
@@ -38,6 +40,8 @@ def sent_request(request: PortalRequest, slug: str, job_id: UUID, number: int) -
     """Show what a request holds, before or after it is sent, and the same as a command; or hand out its bytes."""
     network = request.access.network(slug)
     found = job_or_404(network, job_id)
+    if found.content_removed_at:
+        return _removed(request, network, found)
     operation = OPERATIONS[found.operation]
     wanted = request_of(found, number)
     if wanted is None:
@@ -97,6 +101,12 @@ def _bundle(request: PortalRequest, network: Network, job: Job, text: str, *, na
     return HttpResponse(text, content_type="text/plain; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
+def _removed(request: PortalRequest, network: Network, job: Job) -> HttpResponse:
+    """Lead to the job, and say there why nothing can be taken away any more."""
+    messages.info(request, removed_in_words(job, network))
+    return redirect("job", network.slug, job.id)
+
+
 def _taken(request: PortalRequest, job: Job, network: Network, what: str) -> None:
     """Keep in the trail who took what away. Needs the network's scope."""
     record_act(network, "job_file_taken", actor=request.access.user, about=str(job.id), details={"what": what})
@@ -110,6 +120,8 @@ def _download(make: Callable[[Job], IO[bytes]], *, what: str) -> Callable[..., H
         network = request.access.network(slug)
         with network_scope(network.id):
             found = job_or_404(network, job_id)
+        if found.content_removed_at:
+            return _removed(request, network, found)
         try:
             content = make(found)
         except TabularError as error:
@@ -133,6 +145,8 @@ def original(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponseBas
     """Hand out the file of a job exactly as it came."""
     network = request.access.network(slug)
     found = job_or_404(network, job_id)
+    if found.content_removed_at:
+        return _removed(request, network, found)
     if not found.file_bytes:
         raise Http404(_("This job was not made of a file."))
     content = whole_file(network.id, job_id)

@@ -60,7 +60,7 @@ def receiver_may_insert(table: str) -> RunSQL:
 
 
 def immutable(table: str) -> RunSQL:
-    """Refuse UPDATE, DELETE and TRUNCATE for everybody, except for the owner within the retention command."""
+    """Refuse UPDATE, DELETE and TRUNCATE for everybody but the owner within retention (`portal.lib.retention`)."""
     return RunSQL(
         f"""
         CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE ON {table}

@@ -54,5 +54,8 @@ ACTIONS: dict[str, str | Promise] = {
     "support_bundle_taken": _("Support bundle taken away"),
     "api_token_created": _("API token created"),
     "api_token_revoked": _("API token revoked"),
+    "retention_changed": _("Years of retention changed"),
+    "job_content_removed": _("File and rows of a job removed at the end of retention"),
+    "trail_entries_removed": _("Entries of the audit trail removed at the end of retention"),
     "simulated": _("Load simulated"),
 }

@@ -28,6 +28,7 @@ def record(
     subject: str = "",
     details: dict[str, Any] | None = None,
     address: str | None = None,
+    using: str = "default",
 ) -> None:
     """Add one entry, in the transaction that is open: an act that rolls back leaves no entry.
 
@@ -37,7 +38,7 @@ def record(
     ACTIONS[action]
     person = None if isinstance(actor, str) else actor
     # One INSERT without RETURNING: the row need not be visible in the scope that wrote it.
-    Entry.objects.bulk_create(
+    Entry.objects.using(using).bulk_create(
         [
             Entry(
                 organization_id=organization_id,

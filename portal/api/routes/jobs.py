@@ -41,6 +41,9 @@ class JobItem(Item):
     created_at: datetime = Field(description="When it was made.", examples=["2026-03-12T08:00:00Z"])
     submitted_at: datetime | None = Field(description="When it was sent off.", examples=["2026-03-12T08:05:00Z"])
     ended_at: datetime | None = Field(description="When it ended.", examples=["2026-03-12T08:06:10Z"])
+    content_removed_at: datetime | None = Field(
+        description="When its file and rows were removed, at the end of the organization's retention.", examples=[None]
+    )
     previous_job: UUID | None = Field(description="The job whose rows it goes on with.", examples=[None])
 
 
@@ -160,7 +163,7 @@ def _values(job: Job, slug: str) -> dict[str, Any]:
         "network": slug, "job": job.id, "operation": job.operation, "state": job.state, "pause": job.pause or None,
         "source": job.source, "file_name": job.file_name or None, "rows": job.rows, "created_by": job.created_by,
         "created_at": job.created_at, "submitted_at": job.submitted_at, "ended_at": job.ended_at,
-        "previous_job": job.previous_id,
+        "content_removed_at": job.content_removed_at, "previous_job": job.previous_id,
     }  # fmt: skip
 
 
