@@ -7,7 +7,7 @@ from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.counts import held_rows, made_at
+from portal.jobs.counts import HELD, held_rows, made_at
 from portal.jobs.models import Job, Row
 from portal.jobs.problems import Stored
 from portal.jobs.revisions import count_change
@@ -36,6 +36,15 @@ def moved_rows(network_id: UUID, job: Job) -> dict[int, Stored]:
         held |= held_rows(network_id, operation, items, made=made, weighed=weighed)
         after = piece[-1].number
     return held
+
+
+def count_held(network_id: UUID, job_id: UUID) -> int:
+    """Return how many rows of a job are held for nothing else than that their part moved. Needs the network's scope."""
+    invalid = Row.objects.filter(network_id=network_id, job_id=job_id, state=RowState.INVALID)
+    codes = (
+        {problem["code"] for problem in problems} for problems in invalid.values_list("problems", flat=True).iterator()
+    )
+    return sum(found <= HELD for found in codes)
 
 
 def hold_moved(network: Network, job_id: UUID, *, typed: Typed, actor: User | str, now: datetime) -> int:

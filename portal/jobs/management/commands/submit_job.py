@@ -9,13 +9,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.accounts.actors import actor_of
+from portal.accounts.models import User
 from portal.jobs import background
 from portal.jobs.ending import counts_of
 from portal.jobs.from_file import draft_and_check, wait_for_end
+from portal.jobs.holding import count_held, hold_moved
 from portal.jobs.management.arguments import REFUSED, add_file_arguments, explained, network_of, path_of
-from portal.jobs.models import Batch
-from portal.jobs.submit import BadRows, NothingToSend, cancel, submit
+from portal.jobs.models import Batch, Job
+from portal.jobs.submit import BadRows, MovedMeanwhile, NothingToSend, cancel, submit
+from portal.jobs.typed import with_cells
 from portal.lib.scope import network_scope
+from portal.networks.models import Network
 
 
 class Command(BaseCommand):
@@ -34,15 +38,7 @@ class Command(BaseCommand):
         network, actor = network_of(options["network"]), actor_of(options["actor"])
         with explained():
             job = draft_and_check(network, options["operation"], path_of(options["file"]), actor=actor)
-            refused = ""
-            try:
-                with network_scope(network.id):
-                    submit(network, job.id, send_good=options["send_good"], actor=actor, now=timezone.now())
-                    background.nudge(background.send, network.id)
-            except BadRows as error:
-                refused = f"{error.count} rows have errors, so nothing was sent. See them with check_file."
-            except NothingToSend:
-                refused = "There is no good row, so nothing was sent."
+            refused = self._submit(network, job, actor, send_good=options["send_good"])
             if refused:
                 with network_scope(network.id):
                     cancel(network, job.id, actor=actor, now=timezone.now())
@@ -62,3 +58,35 @@ class Command(BaseCommand):
         else:
             for name, value in result.items():
                 self.stdout.write(f"{name}: {value}")
+
+    def _submit(self, network: Network, job: Job, actor: User | str, *, send_good: bool) -> str:
+        """Put the job in line; return why nothing was sent, empty where it was."""
+        while True:
+            try:
+                with network_scope(network.id):
+                    submit(network, job.id, send_good=send_good, actor=actor, now=timezone.now())
+                    background.nudge(background.send, network.id)
+            except MovedMeanwhile as error:
+                if not send_good:
+                    return _why(0, error.count)
+                # Held back like all other rows that need a person; what moves after that holds more of them.
+                with_cells(job, lambda typed: hold_moved(network, job.id, typed=typed, actor=actor, now=timezone.now()))
+            except BadRows as error:
+                with network_scope(network.id):
+                    moved = count_held(network.id, job.id)
+                return _why(error.count - moved, moved)
+            except NothingToSend:
+                return "There is no good row, so nothing was sent."
+            else:
+                return ""
+
+
+def _why(bad: int, moved: int) -> str:
+    """Return why rows keep a job from being sent: they have errors, or their part moved since the sheet was made."""
+    said = [f"{bad} rows have errors. See them with check_file."] if bad else []
+    if moved:
+        said.append(
+            f"{moved} rows are about parts that moved since the count sheet was made. Upload it on the page Send, and "
+            "say for each: keep the count, add what moved to it, or leave the row out."
+        )
+    return f"Nothing was sent: {' '.join(said)} With --send-good the other rows are sent."
