@@ -57,6 +57,8 @@ BATCH_LOOKS = {
     Batch.State.NOT_SENT: ("neutral", "circle-minus"),
 }
 
+NEW = timedelta(seconds=4)  # since Send
+
 
 @require_GET
 def job_list(request: PortalRequest) -> HttpResponse:
@@ -137,13 +139,23 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
 @never_cache
 @require_GET
 def progress(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
-    """Answer the job page's poll: the part that changes; the whole page once the job has ended or stopped."""
+    """Answer the job page's poll: the part that changes; the whole page once the job has ended, stopped or goes on."""
     network = request.access.network(slug)
     found = job_or_404(network, job_id)
     response = render(request, "jobs/progress.html", _following(request, network, found))
-    if found.state != request.GET.get("was", found.state):
+    was = request.GET.get("was", found.state)
+    has_begun = was == JobState.QUEUED and found.state == JobState.SENDING  # which this part shows, and at once
+    if found.state != was and not has_begun:
         response["HX-Refresh"] = "true"
     return response
+
+
+def _ask_again(found: Job) -> str:
+    """Return after what time the page asks again: soon while somebody who has just pressed Send waits for a sign."""
+    if found.state not in UNDER_WAY or found.state == JobState.PAUSED:
+        return "5s"
+    is_new = found.submitted_at is not None and timezone.now() - found.submitted_at < NEW
+    return "100ms" if found.state == JobState.QUEUED and is_new else "1s"
 
 
 def _following(request: PortalRequest, network: Network, found: Job) -> dict[str, Any]:
@@ -159,6 +171,7 @@ def _following(request: PortalRequest, network: Network, found: Job) -> dict[str
         "figures": _figures(figures),
         "time_left": _in_words(figures.time_left) if figures.time_left else "",
         "is_under_way": found.state in UNDER_WAY,
+        "ask_again": _ask_again(found),
         "is_running": found.state in UNDER_WAY and found.state != JobState.PAUSED,
         "proof": proof_of(found, figures.counts),
         "bad_rows": 0 if is_removed else figures.counts.get(RowState.HELD, 0) + figures.counts.get(RowState.INVALID, 0),

@@ -28,10 +28,10 @@ from portal.networks.models import Network
 WRITE_AT_ONCE = 2_000
 
 
+# All requests are full but the last: nobody need count their rows.
 BATCHES = """
 INSERT INTO jobs_batch (network_id, job_id, number, rows, state, attempts)
-SELECT network_id, job_id, batch, count(*), 'waiting', 0 FROM jobs_row
-WHERE network_id = %s AND job_id = %s AND batch IS NOT NULL GROUP BY network_id, job_id, batch
+SELECT %s, %s, number, least(%s, %s - (number - 1) * %s), 'waiting', 0 FROM generate_series(1, %s) number
 """
 # The first row of each request.
 FIRST_ROWS = """
@@ -118,14 +118,15 @@ def submit(
         raise ChangedMeanwhile
     if moved := moved_rows(network.id, job):
         raise MovedMeanwhile(len(moved))
-    bad = Row.objects.filter(network_id=network.id, job_id=job_id, state=RowState.INVALID)
-    if not send_good and (count := bad.count()):
-        raise BadRows(count)
+    bad = Row.objects.filter(network_id=network.id, job_id=job_id, state=RowState.INVALID).count()
+    if bad and not send_good:
+        raise BadRows(bad)
     begin_following(network.id)
     sent = _put_in_line(network.id, job_id, operation, now=now)
     if not sent:
         raise NothingToSend
-    held = move(network.id, job_id, RowState.INVALID, RowState.HELD, now=now)
+    # Not asked for where there is none: it would look through all rows, of which there are now two versions each.
+    held = move(network.id, job_id, RowState.INVALID, RowState.HELD, now=now) if bad else 0
     Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.QUEUED, submitted_at=now)
     details: dict[str, Any] = {"operation": operation.name, "rows": sent}
     details |= {name: value for name, value in (("held", held), ("file", job.file_name)) if value}
@@ -147,7 +148,8 @@ def _put_in_line(network_id: UUID, job_id: UUID, operation: Operation, *, now: d
             return 0
         cursor.execute(IN_LINE.format(about=about, item=item), [RowState.QUEUED, firsts, now, *job, RowState.READY])
         count: int = cursor.rowcount
-        cursor.execute(BATCHES, job)
+        limit = operation.bulk_limit
+        cursor.execute(BATCHES, [*job, limit, count, limit, len(firsts)])
     return count
 
 

@@ -31,6 +31,7 @@ from portal.jobs.submit import submit
 from portal.lib.scope import network_scope
 from portal.lib.sealing import sealer
 from portal.networks.models import Credential
+from tests.bench.progress import first_progress_ms
 from tests.world import ConnectedNetwork
 
 PARTS = "createSpareParts"
@@ -162,6 +163,7 @@ def measure(place: ConnectedNetwork, person: User) -> dict[str, float]:
         figures["check page of 100,000 rows, ms"] = page_ms(place, whole, person)
         figures |= sending(place, whole, folder)
         figures["page of a job of 100,000 rows, ms"] = page_ms(place, whole, person, page="")
+        figures |= first_progress(place, person, folder)
     return figures
 
 
@@ -222,6 +224,18 @@ def sending(place: ConnectedNetwork, job: Job, folder: Path) -> dict[str, float]
         "sending 100,000 rows, s": ours,
         "the same bodies by httpx alone, s": bare,
         "sending / httpx alone (below 2)": ours / bare,
+    }
+
+
+def first_progress(place: ConnectedNetwork, person: User, folder: Path) -> dict[str, float]:
+    """Return how long it takes from Send until a person sees that it is sent, for a small job and for a large one."""
+    sizes = (1, 1, 1, 100_000)
+    jobs = [checked(place, write(folder, size, every_bad=size + 1_000)) for size in sizes]
+    with sandbox(folder / "progress") as url:
+        *small, large = first_progress_ms(place, person, jobs, url=url, api_key=new_key(url))
+    return {
+        "Send to first progress, ms (below 1,000)": statistics.median(small),
+        "Send to first progress of 100,000 rows, ms (below 1,000)": large,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.checking import check_next
@@ -111,6 +113,23 @@ def test_a_file_goes_from_upload_to_the_line_of_what_is_sent(bob: Client, world:
     assert job_of(world).state == JobState.QUEUED
     again: Any = press_send(bob, address, follow=True)
     assert "Nothing was sent twice" in text_of(again)
+
+
+def test_the_page_of_a_job_soon_shows_that_it_is_sent(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\n")
+    press_send(bob, address)
+    page = bob.get(address).content.decode()
+    assert "progress/?was=queued" in page and 'hx-trigger="every 100ms"' in page
+    with network_scope(world.foundry.network.id):
+        Job.objects.update(state=JobState.SENDING)
+    part = bob.get(address + "progress/?was=queued")
+    assert "HX-Refresh" not in part and "Sending" in text_of(part) and 'hx-trigger="every 1s"' in part.content.decode()
+    with network_scope(world.foundry.network.id):
+        Job.objects.update(state=JobState.DONE)
+    assert bob.get(address + "progress/?was=sending")["HX-Refresh"] == "true"
+    with network_scope(world.foundry.network.id):  # it waits behind another, as nobody looks every moment
+        Job.objects.update(state=JobState.QUEUED, submitted_at=timezone.now() - timedelta(minutes=1))
+    assert 'hx-trigger="every 1s"' in bob.get(address).content.decode()
 
 
 def test_an_error_is_seen_in_its_cell_and_mended_there(bob: Client, world: World) -> None:
