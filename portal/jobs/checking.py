@@ -10,31 +10,28 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
-from pydantic_core import PydanticSerializationError, to_json
 
 from integrations.mobility_work.operations import OPERATIONS
-from integrations.mobility_work.rows import RowContext, RowReader, row_reader
+from integrations.mobility_work.rows import RowReader
 from integrations.spec import Kind, Operation
+from portal.jobs.checked import Checked, checked_row, reader_of, stored_json
 from portal.jobs.counts import held_rows, made_at
 from portal.jobs.doubles import Doubles, content_of, identity_of
 from portal.jobs.file_rows import open_file, used_columns
 from portal.jobs.files import on_disk
 from portal.jobs.models import Job, Row
 from portal.jobs.preflight import Preflight
-from portal.jobs.problems import Stored, found, stored, stored_file_error
-from portal.jobs.states import JobState, RowState
+from portal.jobs.problems import Stored, found, stored_file_error
+from portal.jobs.states import JobState
 from portal.lib.collector import without_search
-from portal.lib.plain_json import storable
 from portal.lib.scope import network_scope
 from portal.lib.statements import execute_binary
 from portal.lib.tabular import RowError, TableReader, TabularError
@@ -88,51 +85,6 @@ class Work:
     def reader(self) -> RowReader:
         """Return the compiled checks of the job's rows."""
         return reader_of(self.network, self.job)
-
-
-@dataclass(slots=True)
-class Checked:
-    """What the check of one row gave."""
-
-    number: int
-    cells: dict[str, str]
-    item: dict[str, Any] | None
-    problems: list[Stored]
-    warnings: list[Stored] = field(default_factory=list)
-    identity: bytes | None = None
-    content: str = ""  # the item as JSON; of a row with errors, its cells
-
-    @property
-    def is_plain(self) -> bool:
-        """Say whether there is nothing to say of it."""
-        return self.item is not None and not self.problems and not self.warnings
-
-    @property
-    def values(self) -> tuple[Any, ...]:
-        """Return the columns of its place in the table. Cells are kept only where there is something to say."""
-        is_good = self.item is not None and not self.problems
-        return (
-            self.number,
-            RowState.READY.value if is_good else RowState.INVALID.value,
-            self.content if is_good else None,
-            _plain_json(self.cells) if self.problems or self.warnings else None,
-            _plain_json(self.problems) if self.problems else "[]",
-            _plain_json(self.warnings) if self.warnings else "[]",
-            self.identity,
-        )
-
-
-def reader_of(network: Network, job: Job) -> RowReader:
-    """Return the checks of a job's rows, as its file and its network have it."""
-    file_format = job.file_format or {}
-    context = RowContext(
-        time_zone=ZoneInfo(network.time_zone),
-        currency=network.currency,
-        clear_token=settings.PORTAL_CLEAR_TOKEN,
-        decimal_comma=file_format["decimal"] == "," if file_format.get("decimal_seen") else None,
-        identifier_types=job.identifier_types,
-    )
-    return row_reader(OPERATIONS[job.operation], context)
 
 
 def check_next(network_id: UUID) -> bool:
@@ -248,22 +200,6 @@ def _rows(work: Work, table: TableReader, bad: list[RowError]) -> Iterator[Check
     yield from _unreadable(bad)
 
 
-def checked_row(number: int, cells: dict[str, str], check: Any) -> Checked:
-    """Check one row."""
-    item, errors = check(cells)
-    if item is None:
-        return Checked(number, cells, None, [stored(each) for each in errors], content=json.dumps(cells))
-    return Checked(number, cells, item, [], content=json_of(item))
-
-
-def json_of(item: dict[str, Any]) -> str:
-    """Return an item as JSON, always the same for the same item: rows are compared and recognised by it."""
-    try:
-        return to_json(item).decode()
-    except PydanticSerializationError:  # half a character, which no encoding has
-        return json.dumps(item)
-
-
 def _unreadable(bad: list[RowError]) -> Iterator[Checked]:
     while bad:
         error = bad.pop(0)
@@ -313,10 +249,10 @@ def _mark_doubles(work: Work, path: Path, doubles: Doubles) -> None:
         for number, cells in table:
             if number in said:
                 double = said[number]
-                text = _plain_json([double.problem])
+                text = stored_json([double.problem])
                 problems, warnings = (text, "[]") if double.is_error else ("[]", text)
                 named = {name: cells[position] for position, name in used}
-                marked.append((number, _plain_json(named), problems, warnings))
+                marked.append((number, stored_json(named), problems, warnings))
             if len(marked) == CHUNK:
                 _mark(work, marked)
                 marked = []
@@ -345,9 +281,3 @@ def _remarks(work: Work, table: TableReader, preflight: Preflight) -> list[Store
     if work.operation.moves_everything:
         remarks.append(found("moves_everything"))
     return remarks
-
-
-def _plain_json(value: Any) -> str:
-    """Return JSON that PostgreSQL takes."""
-    text = json.dumps(value)
-    return json.dumps(storable(value)) if "\\ud" in text or "\\u0000" in text else text

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import checked_row, reader_of
+from portal.jobs.checked import checked_row, reader_of
 from portal.jobs.counts import HELD, held_rows, made_at
 from portal.jobs.doubles import content_of, doubles_of, identity_of
 from portal.jobs.file_rows import used_columns

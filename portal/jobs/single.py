@@ -9,7 +9,7 @@ from uuid import UUID
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.models import User
-from portal.jobs.checking import json_of
+from portal.jobs.checked import json_of
 from portal.jobs.doubles import identity_of
 from portal.jobs.edit import check_again
 from portal.jobs.models import Job, Row

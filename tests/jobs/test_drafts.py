@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.mobility_work.rows import CheckedRow
 from portal.jobs import checking
+from portal.jobs.checked import checked_row
 from portal.jobs.checking import check_next
 from portal.jobs.drafts import Undecided, choose_columns, draft_of_file, read_anew, sent_before, start_check
 from portal.jobs.edit import UnknownColumn, change_cells, leave_out, put_back
@@ -322,7 +323,7 @@ def test_odd_characters_of_a_bad_row_are_kept_in_a_form_that_the_database_takes(
     def check(cells: dict[str, str]) -> CheckedRow:
         return CheckedRow(None)
 
-    row = checking.checked_row(2, {"id": "a\ud800b\x00c 😀"}, check)
+    row = checked_row(2, {"id": "a\ud800b\x00c 😀"}, check)
     row.problems = [found("same_row", row=1)]
     assert json.loads(row.values[3]) == {"id": "a?b?c 😀"}
 
