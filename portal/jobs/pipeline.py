@@ -13,6 +13,7 @@ from integrations.errors import BadKey, VendorError
 from integrations.mobility_work.client import Accepted, Exchange, send
 from portal.jobs.claim import Claim, claim_next
 from portal.jobs.models import Batch, Job
+from portal.jobs.release import OtherRelease, refuse_other_release
 from portal.jobs.settle import Outcome, settle, settle_lost
 from portal.jobs.states import JobState
 from portal.lib.scope import network_scope
@@ -25,6 +26,11 @@ logger = logging.getLogger(__name__)
 
 def send_next(network_id: UUID) -> bool:
     """Send one batch of a network; return whether there was one. No transaction is open while the vendor is asked."""
+    try:
+        refuse_other_release()
+    except OtherRelease as error:
+        logger.error("Nothing is sent: %s", error)
+        return False
     with network_scope(network_id):
         settle_lost(network_id, now=timezone.now())
         network = Network.objects.get(id=network_id)

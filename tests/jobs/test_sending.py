@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from integrations.errors import NothingSent
 from integrations.mobility_work.client import Accepted
-from portal.jobs import ending, pipeline, settle
+from portal.jobs import ending, pipeline, release, settle
 from portal.jobs.claim import claim_next
 from portal.jobs.exchange import request_of
 from portal.jobs.models import Batch, Call, Job, Row
@@ -36,6 +37,7 @@ from portal.webhooks.pipeline import process_waiting
 from tests.world import ConnectedNetwork, World
 
 STOCK, TASK = "replaceSparePartStock", "scheduleTask"
+KNOWN = release.known_migrations()
 
 
 @dataclass
@@ -549,3 +551,28 @@ def test_the_tables_of_states_are_whole() -> None:
     assert set(JOB_TRANSITIONS) == set(JobState)
     reached = {state for following in JOB_TRANSITIONS.values() for state in following}
     assert reached | {JobState.DRAFT} == set(JobState)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"0001_initial"}, "belongs to a later release"),
+        (KNOWN | {"9999_later"}, r"is not migrated \(9999_later\)"),
+    ],
+)
+def test_a_worker_of_another_release_sends_nothing(
+    world: World,
+    vendor: Vendor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    known: set[str],
+    said: str,
+) -> None:
+    job = in_line(world.foundry, STOCK, levels(1))
+    with monkeypatch.context() as other:
+        other.setattr(release, "known_migrations", lambda: frozenset(known))
+        send_all(world.foundry)
+    assert vendor.bodies == [] and state_of(world.foundry, job)[1] == {"queued": 1}
+    assert re.search(said, caplog.text)
+    send_all(world.foundry)  # the right one
+    assert state_of(world.foundry, job)[1] == {"accepted": 1}

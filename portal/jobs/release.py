@@ -1,0 +1,39 @@
+"""Sends nothing where another release has the database: what one has under way, the other might not know of.
+
+The migrations of jobs tell releases apart. A release that changes what rows, batches or calls mean brings one, if need
+be without an operation.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from functools import cache
+
+from django.db import connection
+
+from portal.jobs import migrations
+
+APPLIED = "SELECT name FROM django_migrations WHERE app = 'jobs'"
+
+
+class OtherRelease(Exception):
+    """The database belongs to another release; `str()` says which side has to be changed."""
+
+
+@cache
+def known_migrations() -> frozenset[str]:
+    """Return the migrations that this release brings."""
+    return frozenset(each.name for each in pkgutil.iter_modules(migrations.__path__))
+
+
+def refuse_other_release() -> None:
+    """Raise OtherRelease where the database was migrated by a later release, or not yet by this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(APPLIED)
+        applied = {name for (name,) in cursor.fetchall()}
+    if later := applied - known_migrations():
+        message = f"The database belongs to a later release ({max(later)}). Stop this worker and start that one."
+        raise OtherRelease(message)
+    if missing := known_migrations() - applied:
+        message = f"The database is not migrated ({min(missing)}). Run manage.py migrate --database owner."
+        raise OtherRelease(message)
