@@ -22,7 +22,6 @@ from portal.jobs.downloads import bad_rows, checked_file, results
 from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
 from portal.jobs.models import Batch, Call, Job
-from portal.jobs.retention import removed_in_words
 from portal.jobs.support import bundle_of, bundle_of_batch
 from portal.lib.scope import network_scope
 from portal.lib.tabular import TabularError
@@ -102,8 +101,8 @@ def _bundle(request: PortalRequest, network: Network, job: Job, text: str, *, na
 
 
 def _removed(request: PortalRequest, network: Network, job: Job) -> HttpResponse:
-    """Lead to the job, and say there why nothing can be taken away any more."""
-    messages.info(request, removed_in_words(job, network))
+    """Lead to the job, whose page says why nothing can be taken away any more."""
+    messages.info(request, _("Nothing of this job can be taken away any more: see below why."))
     return redirect("job", network.slug, job.id)
 
 
