@@ -44,6 +44,7 @@ class Job(models.Model):
     created_by = models.CharField(max_length=320)
     created_at = models.DateTimeField(default=timezone.now)
     submitted_at = models.DateTimeField(null=True)
+    submitted_by = models.CharField(max_length=320, blank=True, default="", db_default="")
     ended_at = models.DateTimeField(null=True)
     cancel_wanted_at = models.DateTimeField(null=True)
     # Of whoever made it: when they looked at how it ended or why it stopped, and when it was said by mail.
@@ -114,6 +115,11 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} job {self.id}"
+
+    @property
+    def sent_by(self) -> str:
+        """Return who sent it, which need not be who made it; of one that nobody sent, and of old ones, who made it."""
+        return self.submitted_by or self.created_by
 
 
 class Batch(models.Model):

@@ -127,7 +127,10 @@ def submit(
         raise NothingToSend
     # Not asked for where there is none: it would look through all rows, of which there are now two versions each.
     held = move(network.id, job_id, RowState.INVALID, RowState.HELD, now=now) if bad else 0
-    Job.objects.filter(network_id=network.id, id=job_id).update(state=JobState.QUEUED, submitted_at=now)
+    submitted_by = made_by(actor)["created_by"]
+    Job.objects.filter(network_id=network.id, id=job_id).update(
+        state=JobState.QUEUED, submitted_at=now, submitted_by=submitted_by
+    )
     details: dict[str, Any] = {"operation": operation.name, "rows": sent}
     details |= {name: value for name, value in (("held", held), ("file", job.file_name)) if value}
     record_act(network, "job_submitted", actor=actor, about=str(job.id), details=details)

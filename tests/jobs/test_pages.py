@@ -20,6 +20,7 @@ from portal.jobs.models import Job, Row
 from portal.jobs.states import JobState
 from portal.lib.scope import network_scope
 from portal.lib.tabular import write_xlsx
+from tests.api.test_routes import Reader, token_for
 from tests.explore.stockroom import scheduled, tell
 from tests.jobs.test_drafts import Desk, consumed
 from tests.world import World
@@ -113,6 +114,21 @@ def test_a_file_goes_from_upload_to_the_line_of_what_is_sent(bob: Client, world:
     assert job_of(world).state == JobState.QUEUED
     again: Any = press_send(bob, address, follow=True)
     assert "Nothing was sent twice" in text_of(again)
+
+
+def test_who_sent_a_job_is_told_from_who_made_it(bob: Client, world: World) -> None:
+    content = "id,quantity\nA-1,12\n"
+    address = check(bob, world, content)
+    alice = Client()
+    alice.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    press_send(alice, address)
+    assert "bob@example.com · sent by alice@example.com" in text_of(bob.get(address))
+    again = check(bob, world, content)
+    assert "stock.csv , alice@example.com" in text_of(bob.get(again + "check/"))
+    press_send(bob, again)
+    assert "sent by" not in text_of(bob.get(again))
+    reader = Reader(token_for(world.organization))
+    assert [job["submittedBy"] for job in reader.items("jobs")] == ["bob@example.com", "alice@example.com"]
 
 
 def test_the_page_of_a_job_soon_shows_that_it_is_sent(bob: Client, world: World) -> None:

@@ -38,6 +38,7 @@ class JobItem(Item):
     file_name: str | None = Field(description="Name of the file.", examples=["stock-march.csv"])
     rows: int = Field(description="Rows of it.", examples=[9973])
     created_by: str = Field(description="Who made it.", examples=["ana@example.com"])
+    submitted_by: str | None = Field(description="Who sent it off.", examples=["ben@example.com"])
     created_at: datetime = Field(description="When it was made.", examples=["2026-03-12T08:00:00Z"])
     submitted_at: datetime | None = Field(description="When it was sent off.", examples=["2026-03-12T08:05:00Z"])
     ended_at: datetime | None = Field(description="When it ended.", examples=["2026-03-12T08:06:10Z"])
@@ -162,6 +163,7 @@ def _values(job: Job, slug: str) -> dict[str, Any]:
     return {
         "network": slug, "job": job.id, "operation": job.operation, "state": job.state, "pause": job.pause or None,
         "source": job.source, "file_name": job.file_name or None, "rows": job.rows, "created_by": job.created_by,
+        "submitted_by": job.sent_by if job.submitted_at else None,
         "created_at": job.created_at, "submitted_at": job.submitted_at, "ended_at": job.ended_at,
         "content_removed_at": job.content_removed_at, "previous_job": job.previous_id,
     }  # fmt: skip
