@@ -142,7 +142,7 @@ def progress(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     """Answer the job page's poll: the part that changes; the whole page once the job has ended, stopped or goes on."""
     network = request.access.network(slug)
     found = job_or_404(network, job_id)
-    response = render(request, "jobs/progress.html", _following(request, network, found))
+    response = render(request, "jobs/progress.html", _following(request, network, found) | {"is_part": True})
     was = request.GET.get("was", found.state)
     has_begun = was == JobState.QUEUED and found.state == JobState.SENDING  # which this part shows, and at once
     if found.state != was and not has_begun:

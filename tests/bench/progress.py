@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 60.0
 WARM_UP_SECONDS = 5.0  # a worker that runs for a while is what sends
 # What the page itself says of when it asks again, and of what is to be seen.
 AGAIN = re.compile(r'hx-get="([^"]+)" hx-trigger="every ([0-9.]+)(ms|s)"')
-STATE = re.compile(r'class="progress-head">(.*?)<span aria-live', re.S)
+STATE = re.compile(r'class="progress-head">(.*?)<span>', re.S)
 
 
 def first_progress_ms(place: ConnectedNetwork, person: User, jobs: list[Job], *, url: str, api_key: str) -> list[float]:

@@ -139,6 +139,9 @@ def test_the_page_of_a_job_soon_shows_that_it_is_sent(bob: Client, world: World)
     with network_scope(world.foundry.network.id):
         Job.objects.update(state=JobState.SENDING)
     part = bob.get(address + "progress/?was=queued")
+    # What is read out stands in a place that stays.
+    assert '<p class="visually-hidden" id="progress-said" aria-live="polite"></p>' in page
+    assert '<p id="progress-said" hx-swap-oob="innerHTML">Sending, 0 of 1 row answered</p>' in part.content.decode()
     assert "HX-Refresh" not in part and "Sending" in text_of(part) and 'hx-trigger="every 1s"' in part.content.decode()
     with network_scope(world.foundry.network.id):
         Job.objects.update(state=JobState.DONE)
