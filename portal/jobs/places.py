@@ -34,11 +34,14 @@ class Places:
         """
         if not column:
             return text
-        heading, cell = self.headings.get(column, column), self.cell(column, row)
+        place, cell = self.headings.get(column, column), self.cell(column, row)
         if cell and elsewhere:
-            cell = gettext("%(cell)s in %(file)s") % {"cell": cell, "file": self.file_name}
-            return f"{heading} ({cell}): {text}"
-        return f"{cell} ({heading}): {text}" if cell else f"{heading}: {text}"
+            place = gettext("%(heading)s (%(cell)s in %(file)s)") % {
+                "heading": place, "cell": cell, "file": self.file_name,
+            }  # fmt: skip
+        elif cell:
+            place = f"{cell} ({place})"
+        return gettext("%(place)s: %(text)s") % {"place": place, "text": text}
 
     def column_at(self, path: tuple[str, ...]) -> str:
         """Return the column of a place in an item, of a list's member the list's; empty where none is there."""
