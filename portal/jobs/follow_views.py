@@ -57,7 +57,7 @@ BATCH_LOOKS = {
     Batch.State.NOT_SENT: ("neutral", "circle-minus"),
 }
 
-NEW = timedelta(seconds=4)  # since Send
+NEW = timedelta(seconds=3)  # since Send
 
 
 @require_GET
@@ -155,7 +155,7 @@ def _ask_again(found: Job) -> str:
     if found.state not in UNDER_WAY or found.state == JobState.PAUSED:
         return "5s"
     is_new = found.submitted_at is not None and timezone.now() - found.submitted_at < NEW
-    return "100ms" if found.state == JobState.QUEUED and is_new else "1s"
+    return "50ms" if found.state == JobState.QUEUED and is_new else "1s"
 
 
 def _following(request: PortalRequest, network: Network, found: Job) -> dict[str, Any]:

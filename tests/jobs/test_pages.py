@@ -135,7 +135,7 @@ def test_the_page_of_a_job_soon_shows_that_it_is_sent(bob: Client, world: World)
     address = check(bob, world, "id,quantity\nA-1,12\n")
     press_send(bob, address)
     page = bob.get(address).content.decode()
-    assert "progress/?was=queued" in page and 'hx-trigger="every 100ms"' in page
+    assert "progress/?was=queued" in page and 'hx-trigger="every 50ms"' in page
     with network_scope(world.foundry.network.id):
         Job.objects.update(state=JobState.SENDING)
     part = bob.get(address + "progress/?was=queued")
