@@ -13,9 +13,9 @@ from integrations.mobility_work.operations import OPERATIONS
 from portal.exports.slices import AT_ONCE, Slice
 from portal.jobs.about import about
 from portal.jobs.attention import ATTENTION, needing
-from portal.jobs.downloads import headings_of, names_of_places, reasons
+from portal.jobs.downloads import reasons, rejections
 from portal.jobs.models import Job
-from portal.jobs.problems import said_by_vendor
+from portal.jobs.places import places_of
 from portal.jobs.queries import JobFilters, evidence_for, job_page, result_page
 from portal.jobs.states import RowState
 from portal.lib.ids import id_in
@@ -106,7 +106,7 @@ def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         job = Job.objects.filter(network_id=network.id, id=job_id).first() if job_id else None
     if job is None:
         return
-    places, headings = names_of_places(job), headings_of(job)
+    places = places_of(job)
     after: int | None = -1
     while after is not None:
         with wanted.scope():
@@ -114,7 +114,7 @@ def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
             evidence = evidence_for(job, rows)
         after = more
         for row in rows:
-            said = said_by_vendor(row.errors, places) or reasons(row, headings)
+            said = rejections(row, places) or reasons(row, places)
             latest = evidence[row.number][-1] if row.number in evidence else None
             yield (
                 network.name,

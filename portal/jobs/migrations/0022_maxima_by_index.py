@@ -14,7 +14,7 @@ BODY = BEFORE.replace("AND r.about IN (", "AND r.about <> '' AND r.about IN (")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("jobs", "0019_counts")]
+    dependencies = [("jobs", "0021_submitted_by")]
     operations = [
         migrations.RunSQL(
             f"DROP FUNCTION {SIGNATURE}", definer_function(SIGNATURE, returns=RETURNS, body=BEFORE, execute=APP).sql
