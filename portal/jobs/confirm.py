@@ -33,6 +33,7 @@ from portal.jobs.projected import keep_accepted_levels, keep_plan
 from portal.jobs.states import ROW_TRANSITIONS, RowState
 from portal.lib.locks import lock
 from portal.lib.scope import network_scope
+from portal.stock.references import holders_of_names
 from portal.timeline.models import Event, EventSubject, Reading, Subject
 from portal.timeline.parts import REF, parts_of_references
 
@@ -99,7 +100,8 @@ def _look_back(network_id: UUID) -> bool:
     rows = Row.objects.filter(network_id=network_id, job_id=first.job_id, batch__in=numbers, state__in=JUDGED)
     if operation.sets_level:
         sent = list(rows.order_by("number"))
-        keep_accepted_levels(network_id, sent, operation, keys_of=_keys_of(network_id, {row.about for row in sent}))
+        keys_of = holders_of_names(network_id, {row.about for row in sent})
+        keep_accepted_levels(network_id, sent, operation, keys_of=keys_of)
         _judge_stock(network_id, sent)
     elif operation.echo and (times := _times(network_id, [(first.job_id, number) for number in numbers])):
         begun = min(sent_at for sent_at, _answered in times.values())

@@ -64,7 +64,6 @@ class Entry(models.Model):
                 name="entry_checkpoint",
             ),
             models.Index(fields=["network", "task"], condition=models.Q(task__isnull=False), name="entry_task"),
-            models.Index(fields=["network", "part"], condition=models.Q(kind="written"), name="entry_written"),
         ]
 
     def __str__(self) -> str:
@@ -183,6 +182,21 @@ class NetworkScope(models.Model):
 
     def __str__(self) -> str:
         return f"stock of {self.network_id} counts {self.scope}"
+
+
+class PartReference(models.Model):
+    """The reference by which a part goes, as the latest verified event that gives one tells (see references.py)."""
+
+    pk = models.CompositePrimaryKey("network_id", "part")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    part = models.CharField(max_length=210)
+    reference = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["network", "reference"], name="part_reference")]
+
+    def __str__(self) -> str:
+        return f"{self.part} goes by {self.reference}"
 
 
 class Write(models.Model):

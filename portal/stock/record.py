@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,6 +19,12 @@ SELECT w.part, w.order_key, w.accepted_at, w.level, w.job_id, w."row"
 FROM unnest(%s::text[], %s::bytea[]) AS t (part, order_key)
 JOIN stock_write w ON w.network_id = %s AND w.part = t.part AND w.order_key > t.order_key
 ORDER BY w.part COLLATE "C", w.order_key
+"""
+
+
+FOLDED = """
+UPDATE stock_write w SET folded = true FROM unnest(%s::text[], %s::bytea[]) AS t (part, order_key)
+WHERE w.network_id = %s AND w.part = t.part AND w.order_key = t.order_key
 """
 
 
@@ -53,18 +59,20 @@ def record_writes(network_id: UUID, accepted: Sequence[AcceptedStock]) -> None:
     )
 
 
-def not_folded(network_id: UUID, *, limit: int) -> dict[str, bytes]:
-    """Return parts with writes that no ledger holds yet, each with the first of their places."""
-    found: dict[str, bytes] = {}
+def not_folded(network_id: UUID, *, limit: int | None = None) -> dict[str, list[bytes]]:
+    """Return the places of writes that no ledger holds yet, by name and in order."""
+    found: dict[str, list[bytes]] = {}
     waiting = Write.objects.filter(network_id=network_id, folded=False).order_by("part", "order_key")
     for part, key in waiting.values_list("part", "order_key")[:limit]:
-        found.setdefault(part, bytes(key))
+        found.setdefault(part, []).append(bytes(key))
     return found
 
 
-def mark_folded(network_id: UUID, parts: Sequence[str]) -> None:
-    """Say that the ledgers of these parts hold every write about them."""
-    Write.objects.filter(network_id=network_id, part__in=parts, folded=False).update(folded=True)
+def mark_folded(network_id: UUID, waiting: Mapping[str, Sequence[bytes]]) -> None:
+    """Say that the ledgers hold these writes, and no others: more may have come since they were read."""
+    pairs = [(name, key) for name, keys in waiting.items() for key in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(FOLDED, [[name for name, _ in pairs], [key for _, key in pairs], network_id])
 
 
 def writes_after(network_id: UUID, places: Sequence[tuple[str, bytes]]) -> list[tuple[str, Evidence]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TABLES = ("stock_entry", "stock_part", "stock_level", "stock_gap", "stock_networkscope")
+TABLES = ("stock_entry", "stock_part", "stock_level", "stock_gap", "stock_networkscope", "stock_partreference")
 
 # The last checkpoint before a place, of each part that has one.
 CHECKPOINTS = """

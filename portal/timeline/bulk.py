@@ -42,9 +42,10 @@ AS t (position, order_key, type, known, occurred_at, occurred_from, sentence, fa
     received_at, unreadable, chain, previous_stock, resulting_stock, terms)
 """
 INSERT_SUBJECTS = """
-INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
-SELECT %b, t.position, t.kind, t.key, t.order_key
-FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::bytea[]) AS t (position, kind, key, order_key)
+INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key, reference)
+SELECT %b, t.position, t.kind, t.key, t.order_key, t.reference
+FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::bytea[], %b::text[])
+AS t (position, kind, key, order_key, reference)
 """
 MOVE = """
 UPDATE {table} r SET order_key = t.order_key FROM unnest(%b::bigint[], %b::bytea[]) AS t (position, order_key)
@@ -56,7 +57,9 @@ SELECT %b, t.kind, t.key, t.label, t.reference, t.order_key
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::bytea[]) AS t (kind, key, label, reference, order_key)
 ON CONFLICT (network_id, kind, key) DO UPDATE SET
     label = EXCLUDED.label, reference = EXCLUDED.reference, last_order_key = EXCLUDED.last_order_key
-WHERE CASE WHEN timeline_subject.kind = 'task'
+-- An event that gives no reference says nothing against the one that is known.
+WHERE CASE WHEN (timeline_subject.reference = '') <> (EXCLUDED.reference = '') THEN timeline_subject.reference = ''
+    WHEN timeline_subject.kind = 'task'
     AND (timeline_subject.label = timeline_subject.reference) <> (EXCLUDED.label = EXCLUDED.reference)
     -- Most events about tasks carry no description: that says nothing against the one that is known.
     THEN timeline_subject.label = timeline_subject.reference
@@ -125,6 +128,7 @@ def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) 
         [subject.kind for _, subject in links],
         [subject.key for _, subject in links],
         [keys[position] for position, _ in links],
+        [subject.reference[:200] for _, subject in links],
     )
 
 

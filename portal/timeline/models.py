@@ -88,9 +88,17 @@ class EventSubject(models.Model):
     kind = models.CharField(max_length=10)  # task, part, equipment, location, person
     key = models.CharField(max_length=210)
     order_key = models.BinaryField(max_length=27)
+    reference = models.CharField(max_length=200, blank=True, default="", db_default="")  # as this event gives it
 
     class Meta:
-        indexes = [models.Index(fields=["network", "position"], name="event_subject_event")]
+        indexes = [
+            models.Index(fields=["network", "position"], name="event_subject_event"),
+            models.Index(
+                fields=["network", "key", "order_key"],
+                condition=models.Q(kind="part") & ~models.Q(reference=""),
+                name="event_part_reference",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

@@ -89,14 +89,14 @@ def _write_subjects(network_id: UUID, events: Sequence[tuple[int, NewEvent]], ke
     for position, event in events:
         for subject in event.meaning.subjects:
             known = latest.get((subject.kind, subject.key))
-            if known is None or (_is_named(subject), keys[position]) > (_is_named(known[0]), known[1]):
+            if known is None or (*_is_named(subject), keys[position]) > (*_is_named(known[0]), known[1]):
                 latest[subject.kind, subject.key] = subject, keys[position]
     upsert_subjects(network_id, list(latest.values()))
 
 
-def _is_named(subject: Subject) -> bool:
-    """Tell whether a task comes with a description: only some events carry it. Other things always have their name."""
-    return subject.kind != "task" or subject.label != subject.reference
+def _is_named(subject: Subject) -> tuple[bool, bool]:
+    """Tell whether a thing comes with its reference, and a task with a description: only some events carry them."""
+    return subject.reference != "", subject.kind != "task" or subject.label != subject.reference
 
 
 def _write_differences(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:

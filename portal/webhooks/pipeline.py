@@ -108,20 +108,20 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
 
 def _fold_writes(network_id: UUID) -> None:
     """Fold accepted writes; those of a part that cannot be folded wait, logged, and hold up nothing else."""
-    since = writes_waiting(network_id)
-    if since and _fold_some(network_id, since):
-        for part, key in since.items():
-            if error := _fold_some(network_id, {part: key}):
+    waiting = writes_waiting(network_id)
+    if waiting and _fold_some(network_id, waiting):
+        for part, keys in waiting.items():
+            if error := _fold_some(network_id, {part: keys}):
                 logger.error(
                     "Accepted stock values of part %s cannot be folded on network %s", part, network_id, exc_info=error
                 )
 
 
-def _fold_some(network_id: UUID, since: Mapping[str, bytes]) -> Exception | None:
+def _fold_some(network_id: UUID, waiting: Mapping[str, Sequence[bytes]]) -> Exception | None:
     """Fold what was written for these parts, all or none of it; return what went wrong."""
     try:
         with transaction.atomic():
-            fold_writes(network_id, since)
+            fold_writes(network_id, waiting)
     except NO_FAULT_OF_A_DELIVERY:
         raise
     except Exception as error:

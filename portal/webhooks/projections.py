@@ -16,10 +16,9 @@ from integrations.facts import ActivityAdded, Fact, TaskChanged, from_json
 from portal.stock import project as stock
 from portal.stock.evidence import Evidence, evidence_of
 from portal.stock.record import mark_folded, not_folded, writes_after
+from portal.stock.references import REF, holders_of_names, names_of, set_references
 from portal.tasks import project as tasks
 from portal.tasks.fold import Saying
-from portal.timeline.models import Subject
-from portal.timeline.parts import REF, parts_of_references, with_id
 
 WRITES_AT_ONCE = 5000
 # Facts that speak of a part's stock; an event that only says which parts a task needs does not.
@@ -55,25 +54,16 @@ SELECT DISTINCT key FROM timeline_eventsubject WHERE network_id = %s AND positio
 """
 
 
-# Parts, and the names under which jobs have set their stock that are not in their ledgers though they are theirs now.
-# The first value that was set under a name stands for all of them.
-NAMED_SINCE = """
-SELECT s.key, w.part FROM timeline_subject s CROSS JOIN LATERAL (
-    SELECT part, order_key FROM stock_write
-    WHERE network_id = s.network_id AND part = 'ref:' || s.reference ORDER BY order_key LIMIT 1
-) w
-WHERE s.network_id = %s AND s.kind = 'part' AND s.key = ANY (%s) AND s.reference <> '' AND s.key NOT LIKE 'ref:%%'
-    AND NOT EXISTS (SELECT 1 FROM stock_entry e
-        WHERE e.network_id = s.network_id AND e.part = s.key AND e.order_key = w.order_key)
+# The reference that the latest verified event about a part gives: one that gives none says nothing against it.
+LATEST_REFERENCE = """
+SELECT t.key, coalesce(n.reference, '') FROM unnest(%s::text[]) AS t (key) LEFT JOIN LATERAL (
+    SELECT s.reference FROM timeline_eventsubject s CROSS JOIN LATERAL (
+        SELECT verified FROM timeline_reading WHERE network_id = %s AND position = s.position OFFSET 0
+    ) r
+    WHERE s.network_id = %s AND s.kind = 'part' AND s.key = t.key AND s.reference <> '' AND r.verified
+    ORDER BY s.order_key DESC LIMIT 1
+) n ON true
 """
-# Parts with values in their ledgers that were set under a name which is theirs no longer.
-NO_LONGER_NAMED = """
-SELECT e.part, e.order_key FROM stock_entry e JOIN timeline_subject s
-    ON s.network_id = e.network_id AND s.kind = 'part' AND s.key = e.part AND s.key NOT LIKE 'ref:%%'
-WHERE e.network_id = %s AND e.part = ANY (%s) AND e.kind = 'written' AND NOT EXISTS (SELECT 1 FROM stock_write o
-    WHERE o.network_id = e.network_id AND o.part IN (e.part, 'ref:' || s.reference) AND o.order_key = e.order_key)
-"""
-NAMES_OF_WRITES = "SELECT part FROM stock_write WHERE network_id = %s AND order_key = ANY (%s)"  # rare, and by no index
 PARTS_NAMED = """
 SELECT DISTINCT key FROM timeline_eventsubject WHERE network_id = %s AND position = ANY (%s) AND kind = 'part'
 """
@@ -89,46 +79,40 @@ def project(network_id: UUID, positions: Iterable[int]) -> None:
     since: dict[str, bytes] = {}
     for part, key in changed:
         since[part] = min(key, since.get(part, key))
-    since |= dict.fromkeys(_otherwise_named(network_id, touched), stock.NONE)
+    named = [part for (part,) in _rows(PARTS_NAMED, network_id, touched)]
+    since |= dict.fromkeys(follow_references(network_id, named), stock.NONE)
     if since:
         stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
-    named = [task for (task,) in _rows(TASKS_NAMED, network_id, touched)]
-    if named:
-        tasks.apply(network_id, tasks_evidence(network_id, named))
+    tasks_named = [task for (task,) in _rows(TASKS_NAMED, network_id, touched)]
+    if tasks_named:
+        tasks.apply(network_id, tasks_evidence(network_id, tasks_named))
 
 
-def _otherwise_named(network_id: UUID, positions: Sequence[int]) -> set[str]:
-    """Return parts that events have given another reference, and these references, where values were set under them.
-
-    A job that names a part by its reference may come before the first event that tells which part has it.
-    """
-    parts = [key for (key,) in _rows(PARTS_NAMED, network_id, positions)]
-    if not parts:
-        return set()
-    found = {name for pair in _rows(NAMED_SINCE, network_id, parts) for name in pair}
-    if others := _rows(NO_LONGER_NAMED, network_id, parts):
-        keys = [bytes(key) for _part, key in others]
-        found |= {part for part, _key in others} | {name for (name,) in _rows(NAMES_OF_WRITES, network_id, keys)}
-    return found
+def follow_references(network_id: UUID, parts: Sequence[str], *, prefix: str = "") -> set[str]:
+    """Bring the references of parts up to what events say now; return the keys whose ledgers are no longer right."""
+    keys = [part for part in parts if not part.startswith(REF)]
+    told = dict(_rows(LATEST_REFERENCE, keys, network_id, network_id)) if keys else {}
+    return set_references(network_id, told, prefix=prefix)
 
 
-def writes_waiting(network_id: UUID) -> dict[str, bytes]:
-    """Return parts with accepted stock values that no ledger holds yet, each with the first of their places."""
+def writes_waiting(network_id: UUID) -> dict[str, list[bytes]]:
+    """Return the places of accepted stock values that no ledger holds yet, by the name under which they were set."""
     return not_folded(network_id, limit=WRITES_AT_ONCE)
 
 
-def fold_writes(network_id: UUID, since: Mapping[str, bytes]) -> None:
+def fold_writes(network_id: UUID, waiting: Mapping[str, Sequence[bytes]]) -> None:
     """Bring accepted stock values of jobs into the ledgers. Needs the network's drain lock and its scope."""
-    meant = parts_of_references(network_id, [name.removeprefix(REF) for name in since if name.startswith(REF)])
-    parts: dict[str, bytes] = {}
-    for name, key in since.items():
-        for part in meant.get(name.removeprefix(REF), {name}) if name.startswith(REF) else {name}:
-            parts[part] = min(key, parts.get(part, key))
-    stock.apply(network_id, parts, lambda places: parts_evidence(network_id, places))
-    mark_folded(network_id, list(since))
+    since: dict[str, bytes] = {}
+    for name, parts in holders_of_names(network_id, waiting).items():
+        for part in parts:
+            since[part] = min(waiting[name][0], since.get(part, waiting[name][0]))
+    stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
+    mark_folded(network_id, waiting)
 
 
-def parts_evidence(network_id: UUID, places: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, Evidence]]:
+def parts_evidence(
+    network_id: UUID, places: Sequence[tuple[str, bytes]], *, prefix: str = ""
+) -> Iterator[tuple[str, Evidence]]:
     """Yield all that is said of the stock of parts after the given places, parts together and each in order."""
     found: dict[str, list[Evidence]] = {}
     parts, after = [part for part, _ in places], [key for _, key in places]
@@ -136,7 +120,7 @@ def parts_evidence(network_id: UUID, places: Sequence[tuple[str, bytes]]) -> Ite
         evidence = evidence_of(part, _facts(facts), key=bytes(key), at=at, position=position)
         if evidence:
             found.setdefault(part, []).append(evidence)
-    for part, evidence in _written(network_id, dict(places)):
+    for part, evidence in _written(network_id, dict(places), prefix):
         found.setdefault(part, []).append(evidence)
     for part, items in found.items():
         items.sort(key=lambda item: item.order_key)
@@ -144,20 +128,8 @@ def parts_evidence(network_id: UUID, places: Sequence[tuple[str, bytes]]) -> Ite
             yield part, item
 
 
-def _written(network_id: UUID, after: Mapping[str, bytes]) -> Iterator[tuple[str, Evidence]]:
-    """Yield the values that jobs have set: under the part's own key, or its reference before its id was known."""
-    known = Subject.objects.filter(network_id=network_id, kind="part", key__in=after)
-    named = dict(known.values_list("key", "reference"))
-    bare = [part.removeprefix(REF) for part in after if part.startswith(REF)]
-    meant = parts_of_references(network_id, bare)
-    owners: dict[str, set[str]] = {}
-    for part in after:
-        if not part.startswith(REF):
-            owners.setdefault(part, set()).add(part)
-            if named.get(part):
-                owners.setdefault(REF + named[part], set()).add(part)
-        elif not with_id(meant.get(part.removeprefix(REF), ())):
-            owners.setdefault(part, set()).add(part)
+def _written(network_id: UUID, after: Mapping[str, bytes], prefix: str) -> Iterator[tuple[str, Evidence]]:
+    owners = names_of(network_id, after, prefix=prefix)
     places = [(name, min(after[part] for part in parts)) for name, parts in owners.items()]
     for name, evidence in writes_after(network_id, places):
         for part in owners[name]:

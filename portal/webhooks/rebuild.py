@@ -23,7 +23,7 @@ from portal.timeline.models import ContractDifference, Event, Reading
 from portal.timeline.record import NewEvent, replace_readings
 from portal.webhooks import coverage
 from portal.webhooks.lock import lock_network
-from portal.webhooks.projections import WRITES_AT_ONCE, parts_evidence, project, tasks_evidence
+from portal.webhooks.projections import follow_references, parts_evidence, project, tasks_evidence
 from portal.webhooks.standing import refresh_standing
 
 SHADOW = "shadow_"
@@ -71,14 +71,14 @@ def rebuild_projections(network_id: UUID, *, check: bool = False) -> Comparison:
     """Make a network's projections anew and compare; put them in the place of the live ones unless `check` is asked."""
     with network_scope(network_id):
         lock_network(network_id, wait=True)
+        waiting = not_folded(network_id)
         _make_shadow(network_id)
         compared = Comparison({table: count for table in TABLES if (count := _different(network_id, table))})
         if not check:
             for table in compared.rows:
                 _execute(REMOVE.format(live=table), network_id)
                 _execute(REPLACE.format(live=table, shadow=SHADOW + table), network_id)
-            while waiting := not_folded(network_id, limit=WRITES_AT_ONCE):
-                mark_folded(network_id, list(waiting))
+            mark_folded(network_id, waiting)
         for table in TABLES:
             _execute(DROP.format(shadow=SHADOW + table), network_id)
     return compared
@@ -128,11 +128,14 @@ def _read_again(network_id: UUID, events: Sequence[Event]) -> None:
 def _make_shadow(network_id: UUID) -> None:
     for table in TABLES:
         _execute(CREATE.format(live=table, shadow=SHADOW + table), network_id)
-    for parts in _packed(network_id):
+    packs = list(_packed(network_id))
+    for parts in packs:
+        follow_references(network_id, parts, prefix=SHADOW)
+    for parts in packs:
         stock.apply(
             network_id,
             dict.fromkeys(parts, stock.NONE),
-            lambda places: parts_evidence(network_id, places),
+            lambda places: parts_evidence(network_id, places, prefix=SHADOW),
             prefix=SHADOW,
         )
     if not _has_rows(network_id, f"{SHADOW}stock_networkscope") and _has_rows(network_id, "stock_networkscope"):

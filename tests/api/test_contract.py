@@ -45,7 +45,8 @@ def test_no_route_fails_or_differs_from_its_document(world: World, known: dict[s
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # as Django's own client does: the test's transaction goes on
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
-    headers = {"Authorization": f"Bearer {token_for(world.organization).text}"}
+    # Called without a server in between, nothing would unpack an answer.
+    headers = {"Authorization": f"Bearer {token_for(world.organization).text}", "Accept-Encoding": "identity"}
     statuses: list[int] = []
     try:
         for result in schema.get_all_operations():

@@ -30,10 +30,13 @@ __all__ = ["vendor"]
 pytestmark = pytest.mark.django_db
 
 
-def hear(world: World, events: Iterable[dict[str, Any]]) -> None:
-    network = world.foundry.network
+def hear(world: World, events: Iterable[dict[str, Any]], *, signed: bool = False) -> None:
+    network, raws = world.foundry.network, [json.dumps(event).encode() for event in events]
+    headers = [{"X-MW-Signature": world.foundry.header(raw)} if signed else {} for raw in raws]
     with network_scope(network.id):
-        store_past(network.id, [PastRequest(timezone.now(), json.dumps(event).encode(), {}) for event in events])
+        store_past(
+            network.id, [PastRequest(timezone.now(), raw, each) for raw, each in zip(raws, headers, strict=True)]
+        )
     process_waiting(network.id, limit=100)
 
 

@@ -47,7 +47,7 @@ def test_an_accepted_level_is_what_the_stock_page_observes(world: World, vendor:
 
 
 def test_parts_that_share_a_reference_are_all_written(world: World, vendor: Vendor) -> None:
-    hear(world, [moved("A-1", 50, native="1"), moved("A-1", 60, native="2")])
+    hear(world, [moved("A-1", 50, native="1"), moved("A-1", 60, native="2")], signed=True)
     in_line(world.foundry, STOCK, {2: stock("A-1", 90)})
     send_all(world.foundry)
     judge_all(world)

@@ -29,7 +29,7 @@ from portal.stock.state import FORMAT
 from portal.tasks.models import Task
 from portal.timeline.models import Subject
 from portal.trail.record import COMMAND_LINE
-from portal.webhooks import rebuild
+from portal.webhooks import projections, rebuild
 from portal.webhooks.models import Processing
 from portal.webhooks.pipeline import process_waiting
 from portal.webhooks.rebuild import read_again, rebuild_projections
@@ -40,7 +40,8 @@ from tests.world import ConnectedNetwork, World, add_network
 pytestmark = pytest.mark.django_db
 
 MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)
-TABLES = ("stock_entry", "stock_part", "stock_level", "stock_gap", "stock_networkscope", "tasks_task")
+STOCK = ("entry", "part", "level", "gap", "networkscope", "partreference")
+TABLES = (*(f"stock_{name}" for name in STOCK), "tasks_task")
 Arrival = tuple[datetime, bytes, dict[str, str]]
 
 
@@ -268,6 +269,73 @@ def test_values_set_by_reference_and_parts_renamed_end_the_same_in_any_order(wor
     assert end_state(shuffled) == end_state(straight)
     for place in (straight, shuffled):
         assert rebuild_projections(place.network.id, check=True).is_same
+
+
+def movement(minute: int, part: dict[str, str], left: int) -> dict[str, Any]:
+    """Return a consumption that leaves so many of a part."""
+    at = (MONDAY + timedelta(minutes=minute)).isoformat()
+    return {
+        "_event": "SparePartWasConsumed",
+        "_idempotencyKey": f"minute-{minute}",
+        "emittedAt": at,
+        "sparePart": part,
+        "location": {"id": "5", "name": "Store"},
+        "initiator": {"userId": "1", "firstName": "A", "lastName": "B"},
+        "consumed": {"quantity": 1, "previousStock": left + 1},
+    }
+
+
+def levels(place: ConnectedNetwork) -> dict[str, Decimal | None]:
+    with network_scope(place.network.id):
+        return dict(Part.objects.values_list("part", "level"))
+
+
+def test_an_event_that_gives_no_reference_takes_none_away(world: World) -> None:
+    place, bolt = world.foundry, {"id": "1", "externalReference": "R1", "name": "Bolt"}
+    written(place, {"R1": 40}, minutes=0, job=new_id())
+    store(place, *arrivals(place, [(MONDAY + timedelta(minutes=5), movement(5, bolt, 39))]))
+    drain(place)
+    del bolt["externalReference"]
+    store(place, *arrivals(place, [(MONDAY + timedelta(minutes=6), movement(6, bolt, 38))]))
+    drain(place)
+    assert levels(place) == {"id:1": 38}
+    with network_scope(place.network.id):
+        assert Subject.objects.get(kind="part", key="id:1").reference == "R1"
+    assert rebuild_projections(place.network.id, check=True).is_same
+
+
+def test_an_unverified_event_tells_of_nobodys_reference(world: World) -> None:
+    place, other = world.foundry, {"id": "666", "externalReference": "R1", "name": "Bolt"}
+    written(place, {"R1": 40}, minutes=0, job=new_id())
+    [(received, raw, _headers)] = arrivals(place, [(MONDAY, movement(5, other, 39))])
+    store(place, (received, raw, {}))
+    drain(place)
+    assert levels(place) == {"ref:R1": 40}
+    assert rebuild_projections(place.network.id, check=True).is_same
+
+
+@pytest.mark.parametrize("meanwhile", ["the drain", "a rebuild"])
+def test_what_is_written_while_ledgers_are_folded_is_folded_afterwards(world: World, meanwhile: str) -> None:
+    place = world.foundry
+    written(place, {"R1": 40}, minutes=0, job=new_id())
+    where, what = (projections.stock, "apply") if meanwhile == "the drain" else (rebuild, "_make_shadow")
+    real = getattr(where, what)
+
+    def and_another_write(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        written(place, {"R1": 55}, minutes=1, job=new_id())
+
+    with patch.object(where, what, and_another_write):
+        if meanwhile == "the drain":
+            process_waiting(place.network.id, limit=10)
+        else:
+            rebuild_projections(place.network.id)
+    drain(place)
+    process_waiting(place.network.id, limit=10)
+    assert levels(place) == {"ref:R1": 55}
+    with network_scope(place.network.id):
+        assert not Write.objects.filter(folded=False).exists()
+    assert rebuild_projections(place.network.id, check=True).is_same
 
 
 def test_a_write_that_cannot_be_folded_holds_nothing_up_and_is_logged(
