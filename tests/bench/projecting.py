@@ -50,8 +50,9 @@ LATERAL (SELECT 'id:' || s %% %(parts)s AS part, 'id:l' || s %% %(parts)s %% 50 
     'id:t' || m %% %(tasks)s AS task,
     CASE WHEN m < %(tasks)s OR m %% 20 = 3 THEN 'scheduled' WHEN m %% 20 = 5 THEN 'started'
         WHEN m %% 20 = 7 THEN 'cancelled' ELSE 'completed' END AS state) names;
-INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key)
-SELECT r.network_id, r.position, s.kind, s.key, r.order_key FROM timeline_reading r,
+INSERT INTO timeline_eventsubject (network_id, position, kind, key, order_key, reference)
+SELECT r.network_id, r.position, s.kind, s.key, r.order_key,
+    CASE WHEN s.kind = 'part' THEN 'REF-' || substr(s.key, 4) ELSE '' END FROM timeline_reading r,
 LATERAL (
     SELECT 'part', r.facts -> 0 ->> 'part' WHERE r.chain IS NOT NULL
     UNION ALL SELECT 'location', r.facts -> 0 ->> 'location' WHERE r.chain IS NOT NULL

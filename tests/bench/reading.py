@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from django.db import connections
 from django.utils import timezone
 
-from portal.api.queries.coverage import seen_types
 from portal.api.queries.events import events_since
 from portal.lib.scope import network_scope
 from portal.networks.models import Network
 from portal.timeline.filters import Filters
 from portal.timeline.queries import PAGE_SIZE, timeline_page
 from portal.timeline.subjects import find_subjects
+from portal.webhooks.coverage_map import coverage_of
 
 ROUNDS = 15
 # Words are found by their beginnings, so these are of one length: the rare word is in one event at every size, the
@@ -80,7 +80,7 @@ def pages(network: Network, size: int) -> dict[str, float]:
 
     def coverage() -> Any:
         with network_scope(network.id):
-            return seen_types([network])
+            return coverage_of([network], now=now)
 
     def since() -> Any:
         with network_scope(network.id):
