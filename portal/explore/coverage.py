@@ -71,7 +71,8 @@ def _row(each: Coverage, glance: Glance, refused: dict[Any, int]) -> dict[str, A
         "turned_away": turned_away,
         "failures": glance.quarantined + glance.troubled,
         "alarms": len(each.silent) + int(glance.silent),
-        "never": [cell for cell in each.cells if cell.last_live_at is None] if each.network.has_webhooks else [],
+        "never": sum(cell.seen == "never" for cell in each.cells) if each.network.has_webhooks else 0,
+        "otherwise": sum(cell.seen == "otherwise" for cell in each.cells) if each.network.has_webhooks else 0,
     }
 
 

@@ -65,6 +65,8 @@ def findings(glance: Glance) -> list[Finding]:
         found.append(Finding("warn", _("Deliveries are held back or could not be read"), "quarantine", glance.troubled))
     if glance.silent:
         found.append(Finding("warn", _("Silent for too long")))
+    elif glance.is_waiting:
+        found.append(Finding("neutral", _("Nothing received yet")))
     return found
 
 

@@ -104,9 +104,10 @@ TABLE: tuple[Listing, ...] = (
     Listing(
         name="coverage", label=_("Coverage"), url_name="coverage", rows=coverage_rows,
         columns=(
-            ("network", _("Network")), ("label", _("Event type")), ("type", _("Type")), ("last_seen", _("Last seen")),
-            ("alarm_hours", _("Alarm after hours")), ("silent_since", _("Silent since")), ("events", _("Events")),
-            ("deliveries", _("Deliveries")), ("signed", _("Signed")), ("repeats", _("Repeats")),
+            ("network", _("Network")), ("label", _("Event type")), ("type", _("Type")), ("seen", _("How seen")),
+            ("last_seen", _("Last seen")), ("alarm_hours", _("Alarm after hours")),
+            ("silent_since", _("Silent since")), ("events", _("Events")), ("deliveries", _("Deliveries")),
+            ("signed", _("Signed")), ("repeats", _("Repeats")),
             ("released", _("Refused at first")), ("days", _("Days")),
         ),
     ),

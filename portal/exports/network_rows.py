@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from portal.explore.overview import in_order
 from portal.explore.signals import SIGNALS, Figure, standings
@@ -16,6 +16,11 @@ from portal.webhooks.coverage_map import coverage_of
 from portal.webhooks.held_back import refused_page, text_of, troubled_page
 
 BODIES_AT_ONCE = 100
+SEEN = {
+    "live": gettext_lazy("Live"),
+    "otherwise": gettext_lazy("Not live, only in loaded history or from the quarantine"),
+    "never": gettext_lazy("Never seen"),
+}
 
 
 def network_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
@@ -60,7 +65,8 @@ def coverage_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                 each.network.name,
                 gettext(cell.type.label),
                 cell.type.name,
-                wanted.local(cell.last_live_at),
+                str(SEEN[cell.seen]),
+                wanted.local(cell.last_live_at or cell.last_other_at),
                 cell.hours or None,
                 wanted.local(cell.silent_from) if cell.is_silent else "",
                 cell.events,

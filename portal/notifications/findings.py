@@ -103,10 +103,8 @@ def _object(value: Any) -> dict[str, Any]:
 def _silence(network: Network, now: datetime) -> Iterator[Found]:
     """Yield the network and the types that became silent within the last day."""
     [glance] = glances([network])
-    if glance.silent:
-        since = (glance.last_received_at or network.connected_at) + timedelta(hours=glance.alarm_hours)
-        if now - NEWS <= since <= now:
-            yield Found("silence", "", since, {"label": network.name})
+    if glance.silent_from and now - NEWS <= glance.silent_from <= now:
+        yield Found("silence", "", glance.silent_from, {"label": network.name})
     for cell in silences([network], now=now)[network.id]:
         if cell.silent_from and cell.silent_from >= now - NEWS:
             yield Found("silence", cell.type.name, cell.silent_from, {"label": cell.type.label, "is_type": True})

@@ -1,11 +1,14 @@
-"""The coverage map: what each network sends of each event type, and what has gone silent. Reads days, never the log."""
+"""The coverage map: what each network sends of each event type, and what has gone silent.
+
+Reads days; of the log only the latest event of the types that were never seen live.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,15 +18,11 @@ from integrations.mobility_work.events import TABLE
 from integrations.spec import EventType
 from portal.networks.models import Network
 from portal.webhooks.coverage import UTC, zone_of
+from portal.webhooks.glance import last_live, received_at
 from portal.webhooks.models import CoverageZone
 from portal.webhooks.silence import Rules, rules_of
 
 WINDOW = 30  # days
-LAST_SEEN = """
-SELECT n.id, t.name, l.last_live_at FROM unnest(%(networks)s::uuid[]) n(id) CROSS JOIN unnest(%(types)s::text[]) t(name)
-CROSS JOIN LATERAL (SELECT c.last_live_at FROM webhooks_coverageday c WHERE c.network_id = n.id AND c.type = t.name
-    AND c.last_live_at IS NOT NULL ORDER BY c.day DESC LIMIT 1) l
-"""
 SUMS = """
 SELECT c.network_id, c.type, sum(c.deliveries), sum(c.repeats), sum(c.signed), sum(c.released)
 FROM unnest(%(networks)s::uuid[], %(since)s::date[]) n(id, since)
@@ -41,6 +40,7 @@ class Cell:
 
     type: EventType
     last_live_at: datetime | None
+    last_other_at: datetime | None  # never seen live: when the latest came with loaded history or from the quarantine
     silent_from: datetime | None  # when it counts as silent, if nothing comes until then
     hours: int  # of the rule; 0 = none
     is_silent: bool
@@ -62,6 +62,13 @@ class Cell:
     def signed_share(self) -> int | None:
         """Return the hundredths of deliveries with a good signature, never rounded up to all of them."""
         return self.signed * 100 // self.deliveries if self.deliveries else None
+
+    @property
+    def seen(self) -> Literal["live", "otherwise", "never"]:
+        """Tell how the type was seen: `live`, only `otherwise` (loaded history, quarantine), or `never`."""
+        if self.last_live_at:
+            return "live"
+        return "otherwise" if self.last_other_at else "never"
 
     @property
     def state(self) -> str:
@@ -93,11 +100,24 @@ def coverage_of(networks: Sequence[Network], *, now: datetime) -> list[Coverage]
     sums = {(network_id, name): figures for network_id, name, *figures in _rows(SUMS, values)}
     first = dict(_rows(FIRST_DAY, values))
     found = []
-    for network, rules, last in _last_seen(networks):
+    seen = _last_seen(networks)
+    others = received_at(
+        [(network.id, entry.name) for network, _, last in seen for entry in TABLE if entry.name not in last]
+    )
+    for network, rules, last in seen:
         today = todays[network.id]
         days = min(WINDOW, (today - first.get(network.id, today)).days + 1)
         cells = tuple(
-            _cell(entry, last.get(entry.name), network, rules, now, days, *sums.get((network.id, entry.name), ()))
+            _cell(
+                entry,
+                last.get(entry.name),
+                network,
+                rules,
+                now,
+                days,
+                *sums.get((network.id, entry.name), ()),
+                other_at=others.get((network.id, entry.name), (None, None))[1],
+            )
             for entry in TABLE
         )
         found.append(Coverage(network, rules, cells, zones[network.id]))
@@ -150,7 +170,7 @@ def _last_seen(networks: Sequence[Network]) -> list[tuple[Network, Rules, dict[s
     ids = [network.id for network in networks]
     rules = rules_of(ids)
     last: dict[UUID, dict[str, datetime]] = {network_id: {} for network_id in ids}
-    for network_id, name, at in _rows(LAST_SEEN, {"networks": ids, "types": [entry.name for entry in TABLE]}):
+    for (network_id, name), at in last_live(ids).items():
         last[network_id][name] = at
     return [(network, rules[network.id], last[network.id]) for network in networks]
 
@@ -163,6 +183,7 @@ def _cell(
     now: datetime,
     days: int,
     *figures: int,
+    other_at: datetime | None = None,
 ) -> Cell:
     silent_from = rules.silent_since(entry.name, last_at, connected_at=network.connected_at)
     if not network.has_webhooks:
@@ -170,7 +191,17 @@ def _cell(
     is_silent = silent_from is not None and silent_from <= now
     deliveries, repeats, signed, released = (int(figure) for figure in (figures or (0, 0, 0, 0)))
     return Cell(
-        entry, last_at, silent_from, rules.hours_of(entry.name), is_silent, deliveries, repeats, signed, released, days
+        entry,
+        last_at,
+        other_at,
+        silent_from,
+        rules.hours_of(entry.name),
+        is_silent,
+        deliveries,
+        repeats,
+        signed,
+        released,
+        days,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
@@ -35,18 +36,25 @@ class Glance:
     alarm_hours: int = HOURS  # 0 = never
 
     @property
-    def silent_hours(self) -> int | None:
-        """Return the whole hours since the last delivery, or None where there was none."""
-        if self.last_received_at is None:
+    def silent_from(self) -> datetime | None:
+        """Return when the network counts as silent, if nothing comes until then; None where it never does.
+
+        It is waited for from the moment at which it was connected, also where history reaches back further.
+        """
+        if not self.network.has_webhooks or not self.alarm_hours:
             return None
-        return int((timezone.now() - self.last_received_at).total_seconds() // 3600)
+        heard_at = max(self.last_received_at or self.network.connected_at, self.network.connected_at)
+        return heard_at + timedelta(hours=self.alarm_hours)
 
     @property
     def silent(self) -> bool:
         """Tell whether the network has been quiet for longer than it may."""
-        if not self.network.has_webhooks or not self.alarm_hours:
-            return False
-        return self.silent_hours is None or self.silent_hours >= self.alarm_hours
+        return self.silent_from is not None and self.silent_from <= timezone.now()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether nothing has come yet, and it is too early to call that a silence."""
+        return self.network.has_webhooks and self.last_received_at is None and not self.silent
 
 
 def glances(networks: Sequence[Network]) -> list[Glance]:
@@ -89,25 +97,49 @@ class Heard:
     icon: str
     first_at: datetime | None
     last_at: datetime | None
+    last_live_at: datetime | None  # None with a `last_at`: only in loaded history, or let out of the quarantine
 
 
 # Compared as pairs: no other index has that order. By `type = …` the planner would hope to meet the type soon, and walk
 # the whole log for one that was never sent.
 HEARD = """
-SELECT t.name, a.first_received_at, b.last_received_at FROM unnest(%s::text[]) t(name)
-CROSS JOIN LATERAL (SELECT type, first_received_at FROM timeline_reading r WHERE r.network_id = %s
+SELECT t.network, t.name, a.first_received_at, b.last_received_at
+FROM unnest(%s::uuid[], %s::text[]) t(network, name)
+CROSS JOIN LATERAL (SELECT type, first_received_at FROM timeline_reading r WHERE r.network_id = t.network
     AND (r.type, r.order_key) >= (t.name, '\\x'::bytea) ORDER BY r.type, r.order_key LIMIT 1) a
-CROSS JOIN LATERAL (SELECT type, last_received_at FROM timeline_reading r WHERE r.network_id = %s
+CROSS JOIN LATERAL (SELECT type, last_received_at FROM timeline_reading r WHERE r.network_id = t.network
     AND (r.type, r.order_key) <= (t.name, '\\xffffffffffffffffff'::bytea)
     ORDER BY r.type DESC, r.order_key DESC LIMIT 1) b
 WHERE a.type = t.name AND b.type = t.name
 """
+LIVE = """
+SELECT n.id, t.name, l.last_live_at FROM unnest(%s::uuid[]) n(id) CROSS JOIN unnest(%s::text[]) t(name)
+CROSS JOIN LATERAL (SELECT c.last_live_at FROM webhooks_coverageday c WHERE c.network_id = n.id AND c.type = t.name
+    AND c.last_live_at IS NOT NULL ORDER BY c.day DESC LIMIT 1) l
+"""
+NAMES = [entry.name for entry in TABLE]
+
+
+def last_live(network_ids: Sequence[UUID]) -> dict[tuple[UUID, str], datetime]:
+    """Return when the latest live delivery of each type came, by network and type. Needs the scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(LIVE, [list(network_ids), NAMES])
+        return {(network_id, name): at for network_id, name, at in cursor.fetchall()}
+
+
+def received_at(types: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], tuple[datetime, datetime]]:
+    """Return when the first and the last event of types came, however it came, by network and type. Needs the scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(HEARD, [[network_id for network_id, _ in types], [name for _, name in types]])
+        return {(network_id, name): (first, last) for network_id, name, first, last in cursor.fetchall()}
 
 
 def heard_types(network: Network) -> list[Heard]:
     """Return the event types in their order with the receive time of the first and last event of each."""
-    names = [entry.name for entry in TABLE]
-    with connection.cursor() as cursor:
-        cursor.execute(HEARD, [names, network.id, network.id])
-        times = {name: (first, last) for name, first, last in cursor.fetchall()}
-    return [Heard(entry.name, entry.label, entry.icon, *times.get(entry.name, (None, None))) for entry in TABLE]
+    times = received_at([(network.id, name) for name in NAMES])
+    live = last_live([network.id])
+    found = []
+    for entry in TABLE:
+        first, last = times.get((network.id, entry.name), (None, None))
+        found.append(Heard(entry.name, entry.label, entry.icon, first, last, live.get((network.id, entry.name))))
+    return found

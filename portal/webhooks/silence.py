@@ -32,10 +32,10 @@ class Rules:
     def silent_since(self, name: str, last_at: datetime | None, *, connected_at: datetime) -> datetime | None:
         """Return when a type began to count as silent, be it in the past or to come; None where it never does.
 
-        One that was never seen is waited for from the day on which the network was connected.
+        It is waited for from the moment at which the network was connected at the earliest.
         """
         hours = self.hours_of(name)
-        return (last_at or connected_at) + timedelta(hours=hours) if hours else None
+        return max(last_at or connected_at, connected_at) + timedelta(hours=hours) if hours else None
 
 
 def rules_of(network_ids: Iterable[UUID]) -> dict[UUID, Rules]:

@@ -15,6 +15,7 @@ from portal.explore import health
 from portal.explore.gaps import gaps_of
 from portal.lib.ids import new_id
 from portal.lib.scope import network_scope
+from portal.networks.models import Network
 from portal.stock.models import Gap
 from portal.webhooks.models import SilenceRule
 from tests.explore.test_overview import client_of
@@ -33,6 +34,37 @@ def test_the_page_says_what_was_never_seen_and_what_to_do_when_deliveries_failed
     assert page.count("Never seen</span>") == 11  # and the label of their number
     assert "When Mobility Work writes that a webhook failed" in page
     assert reverse("quarantine", args=[place.network.slug]) in page
+
+
+def test_a_type_of_loaded_history_was_not_never_seen_on_any_page(world: World) -> None:
+    """A newcomer read "Never seen" beside bars, figures and a timeline that had the type."""
+    place, slug = world.foundry, world.foundry.network.slug
+    store(place, signed(place, timezone.now() - timedelta(days=2), body(_event="TaskWasStarted")))
+    drain(place)
+    client = client_of(world.bob)
+    page = client.get(reverse("coverage")).content.decode()
+    assert page.count("Never seen</span>") == 11  # ten types, and the label of their number
+    assert page.count("not live: loaded history or quarantine") == 1
+    assert "1 more not live so far" in page
+    network = client.get(reverse("network", args=[slug])).content.decode()
+    assert network.count("never seen</span>") == 10
+    assert network.count("not live: loaded history or quarantine") == 1
+
+
+def test_a_network_connected_just_now_is_not_silent(world: World) -> None:
+    place, slug = world.foundry, world.foundry.network.slug
+    client = client_of(world.bob)
+    health._kept.clear()
+    page = client.get(reverse("network", args=[slug])).content.decode()
+    assert "Nothing received yet" in page
+    assert "Silent for too long" not in page
+    old = timezone.now() - timedelta(days=9)
+    store(place, signed(place, old, body(_event="TaskWasStarted")))  # history from before it was connected
+    drain(place)
+    health._kept.clear()
+    assert "Nothing at all has arrived" not in client.get(reverse("coverage")).content.decode()
+    Network.objects.filter(id=place.network.id).update(connected_at=old)
+    assert "Nothing at all has arrived" in client.get(reverse("coverage")).content.decode()
 
 
 def test_an_admin_sees_a_line_per_network_and_nothing_of_others(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -49,7 +50,16 @@ def test_much_trouble_on_one_network_hides_none_on_another(world: World, monkeyp
         assert [each.troubled for each in glances(networks)] == [2, 1, 0]
 
 
-@pytest.mark.parametrize("finding", [{"quarantined": 1}, {"troubled": 1}, {"last_received_at": None}])
+def test_a_network_is_silent_from_its_hours_after_it_was_connected_at_the_earliest() -> None:
+    waiting = replace(glance(), last_received_at=None)
+    assert health.judge(waiting) == ("neutral", "Nothing received yet")
+    waiting.network.connected_at = timezone.now() - timedelta(hours=25)
+    assert health.judge(waiting) == ("warn", "Silent for too long")
+    assert health.judge(replace(waiting, last_received_at=timezone.now() - timedelta(days=9)))[0] == "warn"
+    assert health.judge(replace(waiting, alarm_hours=26)) == ("neutral", "Nothing received yet")
+
+
+@pytest.mark.parametrize("finding", [{"quarantined": 1}, {"troubled": 1}])
 def test_what_needs_a_look_warns(finding: dict[str, object]) -> None:
     assert health.judge(replace(glance(), **finding))[0] == "warn"  # type: ignore[arg-type]
 
@@ -94,8 +104,8 @@ def test_the_switcher_says_the_health_in_words_and_the_event_belongs_to_the_time
 ) -> None:
     client.force_login(world.alice)
     page = client.get(reverse("networks")).content.decode()
-    assert "dot-warn" in page  # no event has arrived in this world
-    assert "Silent for too long" in page
+    assert "dot-neutral" in page  # no event has arrived in this world
+    assert "Nothing received yet" in page
     subject = reverse("subject", args=[world.foundry.network.slug, "part"]) + "?key=unheard-of"
     answer = client.get(subject).content.decode()
     marked = [line for line in answer.splitlines() if 'aria-current="page"' in line]
@@ -116,6 +126,7 @@ def test_the_bell_names_every_finding_with_its_number_the_worst_first() -> None:
 @pytest.mark.django_db
 def test_the_bell_is_on_every_page_and_leads_to_the_network(world: World, client: Client) -> None:
     client.force_login(world.alice)
+    Network.objects.update(connected_at=timezone.now() - timedelta(days=9))  # silent all the time
     page = client.get(reverse("help")).content.decode()
     bell = page.split('<details class="menu bell">')[1].split("</details>")[0]
     number = len(health.bell(access_of(world.alice)))

@@ -101,6 +101,12 @@ def test_history_and_what_left_the_quarantine_were_not_seen_live(world: World) -
     store(place, signed(place, now, body(_event="TaskWasCompleted")))
     drain(place)
     assert cell(place, "TaskWasStarted").last_live_at is None
+    assert cell(place, "TaskWasStarted").last_other_at == now - timedelta(days=2)
+    assert [cell(place, f"TaskWas{word}").seen for word in ("Started", "Completed", "Canceled")] == [
+        "otherwise",
+        "live",
+        "never",
+    ]
     assert cell(place, "TaskWasStarted").events == 1
     assert cell(place, "TaskWasCompleted").last_live_at == now
     assert cell(place, "TaskWasCompleted").per_day == pytest.approx(1 / 3)

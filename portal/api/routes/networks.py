@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from django.utils import timezone
@@ -50,8 +51,16 @@ class CoverageItem(Item):
     label: str = Field(description="What it is called in the portal.", examples=["Part consumed"])
     last_received_at: datetime | None = Field(
         description="When the latest delivery came that was answered 200 as it came: neither loaded as history nor let "
-        "out of the quarantine later. null = never seen.",
+        "out of the quarantine later. null = never seen live.",
         examples=["2026-03-12T08:41:09Z"],
+    )
+    seen: Literal["live", "otherwise", "never"] = Field(
+        description="`live`; `otherwise`: only in loaded history, or let out of the quarantine; or `never`.",
+        examples=["live"],
+    )
+    last_otherwise_at: datetime | None = Field(
+        description="When the latest event of a type that was seen `otherwise` came; null for all others.",
+        examples=[None],
     )
     alarm_hours: int | None = Field(
         description="After how many hours without one the type counts as silent; null = no alarm is set.", examples=[48]
@@ -115,6 +124,8 @@ def coverage(request: ApiRequest, query: Query[NetworkQuery]) -> Page:
             type=cell.type.name,
             label=cell.type.label,
             last_received_at=cell.last_live_at,
+            seen=cell.seen,
+            last_otherwise_at=cell.last_other_at,
             alarm_hours=cell.hours or None,
             silent_since=cell.silent_from if cell.is_silent else None,
             days=cell.days,
