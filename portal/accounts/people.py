@@ -124,9 +124,12 @@ def open_invitation(token: str) -> Invitation:
     return made
 
 
-def join(invitation: Invitation, *, name: str, password: str) -> User:
-    """Make the invited person, who is new, and a member of them. Raises InvitationInvalid when somebody was faster."""
-    user = User(email=invitation.email, name=name)
+def join(invitation: Invitation, *, name: str, password: str, language: str) -> User:
+    """Make the invited person, who is new, and a member of them. Raises InvitationInvalid when somebody was faster.
+
+    Their time zone is at first that of the first network that they may open.
+    """
+    user = User(email=invitation.email, name=name, language=language, time_zone=_first_zone(invitation))
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -135,6 +138,13 @@ def join(invitation: Invitation, *, name: str, password: str) -> User:
     except IntegrityError:  # the same link, sent twice
         raise InvitationInvalid from None
     return user
+
+
+def _first_zone(invitation: Invitation) -> str:
+    networks = invitation.organization.networks.order_by("name")
+    if not invitation.is_admin:
+        networks = networks.filter(id__in=list(invitation.network_roles))
+    return networks.values_list("time_zone", flat=True).first() or "UTC"
 
 
 def accept(invitation: Invitation, user: User) -> Membership:

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
+from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -223,7 +224,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     form = JoinForm(request.POST or None, email=made.email)
     if request.method == "POST" and form.is_valid():
         try:
-            user = domain.join(made, name=form.cleaned_data["name"], password=form.cleaned_data["password"])
+            user = domain.join(
+                made,
+                name=form.cleaned_data["name"],
+                password=form.cleaned_data["password"],
+                language=get_language_from_request(request),
+            )
         except domain.InvitationInvalid:
             return render(request, "accounts/invitation_invalid.html", status=410)
         login(request, user, backend=BACKEND)

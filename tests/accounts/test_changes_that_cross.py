@@ -63,7 +63,7 @@ def test_a_link_that_was_used_up_meanwhile_makes_no_person(world: World) -> None
     made = Invitation.objects.get(email="dora@example.com")
     people.withdraw(made, actor=world.alice)
     with pytest.raises(people.InvitationInvalid):
-        people.join(made, name="Dora", password=PASSWORD)
+        people.join(made, name="Dora", password=PASSWORD, language="en")
     assert not User.objects.filter(email="dora@example.com").exists()
 
 

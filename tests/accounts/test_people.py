@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from portal.accounts.models import Invitation, Membership, NetworkRole, User
 from portal.lib.scope import tenant_scope
+from portal.networks.models import Network
 from portal.trail.models import Entry
 from tests.world import PASSWORD, World
 
@@ -53,6 +54,22 @@ def test_a_new_person_joins_by_the_link_once(world: World) -> None:
         kept = list(Entry.objects.order_by("id").values_list("action", flat=True))
         assert kept[-2:] == ["person_invited", "invitation_accepted"]
     assert link.rsplit("/", 2)[1] not in str(list(Invitation.objects.values()))
+
+
+@pytest.mark.parametrize(
+    ("accepts", "language"), [("fr-CH, fr;q=0.9, en;q=0.8", "fr"), ("de, en;q=0.5", "en"), ("", "en")]
+)
+def test_a_new_person_keeps_the_language_of_the_browser_and_the_zone_of_the_network(
+    world: World, accepts: str, language: str
+) -> None:
+    Network.objects.filter(id=world.foundry.network.id).update(time_zone="Europe/Paris")
+    Network.objects.filter(id=world.annex.network.id).update(time_zone="America/Lima")
+    link = invite(world, "dora@example.com")
+    client = Client(headers={"accept-language": accepts})
+    assert client.post(link, {"name": "Dora", "password": PASSWORD}).status_code == 302
+    dora = User.objects.get(email="dora@example.com")
+    assert (dora.language, dora.time_zone) == (language, "Europe/Paris")
+    assert f'<html lang="{language}"' in client.get("/").content.decode()
 
 
 def test_a_known_person_joins_as_themselves_only(world: World) -> None:
