@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.explore.health import bell, choices
 from portal.jobs.notices import JobNotice, notices_of
 from portal.networks.access import Access, Level
+from portal.networks.models import Network
 from portal.notifications.kinds import JOB, Mode
 from portal.notifications.preferences import mode_of
 from portal.notifications.queries import unseen
@@ -79,7 +81,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "shell": {
             **base,
-            "navigation": [_item(entry, request) for entry in NAVIGATION if _is_for(entry, access)],
+            "navigation": [_item(entry, request, current) for entry in NAVIGATION if _is_for(entry, access)],
+            "switched": _switched(request),
             "networks": access.networks,
             # Called by the switcher's template only, so that fragments of a page do not ask for it.
             "choices": partial(choices, access),
@@ -101,20 +104,33 @@ def _is_for(entry: Entry, access: Access) -> bool:
     return access.is_admin or not entry.admins_only
 
 
-def _item(entry: Entry, request: HttpRequest) -> dict[str, Any]:
+def _home_of(request: HttpRequest) -> str:
+    """Return the entry of the menu to which a page with a network's address belongs; "" where it has one of its own."""
+    match = request.resolver_match
+    name = (match.url_name if match else "") or ""
+    if name == "subject" and match and match.kwargs.get("kind") in {"task", "equipment"}:
+        return "tasks"
+    return HOME_OF.get(name, "jobs" if name.startswith("job_") or name == "job" else "")
+
+
+def _switched(request: HttpRequest) -> str:
+    """Return the page on which another network is shown; "" = the network's own page."""
+    match = request.resolver_match
+    name = (match.url_name if match else "") or ""
+    wanted = name if name in VIEWS_BY_NETWORK else _home_of(request)
+    return reverse(wanted) if wanted in VIEWS_BY_NETWORK else ""
+
+
+def _item(entry: Entry, request: HttpRequest, network: Network | None) -> dict[str, Any]:
     try:
         url = reverse(entry.url_name)
     except NoReverseMatch:
         url = ""
-    path = request.path
-    match = request.resolver_match
-    name = (match.url_name if match else "") or ""
-    if name == "subject" and match and match.kwargs.get("kind") in {"task", "equipment"}:
-        path = reverse("tasks")
-    elif home := HOME_OF.get(name, "jobs" if name.startswith("job_") or name == "job" else ""):
-        path = reverse(home)
+    home = _home_of(request)
+    path = reverse(home) if home else request.path
+    keeps = network is not None and entry.url_name in VIEWS_BY_NETWORK
     return {
-        "url": url,
+        "url": f"{url}?{urlencode({'network': network.slug})}" if url and network and keeps else url,
         "label": entry.label,
         "icon": entry.icon,
         "current": path == url or (url not in {"", "/"} and path.startswith(url)),

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from portal.accounts.models import User
 from portal.lib.scope import network_scope
-from portal.navigation import NAVIGATION, shell
+from portal.navigation import NAVIGATION, VIEWS_BY_NETWORK, shell
 from portal.networks.models import Network
 from tests.world import World
 
@@ -71,6 +71,27 @@ def test_a_page_says_where_one_is(world: World, client: Client, url_name: str, b
     assert [str(item["label"]) for item in found["navigation"] if item["current"]] == [current]
     inside = url_name != "help"
     assert (found["network"].slug if found["network"] else None) == (slug if inside else None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url_name", sorted(VIEWS_BY_NETWORK))
+def test_the_menu_keeps_the_network_and_the_switcher_the_page(world: World, client: Client, url_name: str) -> None:
+    slug = world.foundry.network.slug
+    menu = {item["label"]: item["url"] for item in frame(client, world.alice, f"/?network={slug}")["navigation"]}
+    assert menu["Tasks"] == f"{reverse('tasks')}?network={slug}"
+    assert menu["Jobs"] == f"{reverse('jobs')}?network={slug}"
+    assert menu["Networks"] == reverse("networks")
+    page = client.get(f"{reverse(url_name)}?network={slug}").content.decode()
+    assert f'href="{reverse(url_name)}?network=annex"' in page
+    assert f'href="{reverse(url_name)}"' in page  # all networks
+
+
+@pytest.mark.django_db
+def test_pages_of_one_thing_lead_to_their_list_in_another_network(world: World, client: Client) -> None:
+    slug = world.foundry.network.slug
+    subject = reverse("subject", args=[slug, "part"]) + "?key=unheard-of"
+    assert frame(client, world.alice, subject)["switched"] == reverse("timeline")
+    assert frame(client, world.alice, reverse("network", args=[slug]))["switched"] == ""
 
 
 @pytest.mark.django_db
