@@ -11,7 +11,24 @@
 
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const number = new Intl.NumberFormat(words.language, { maximumFractionDigits: 6 });
-  const moment = new Intl.DateTimeFormat(words.language, { dateStyle: "medium", timeStyle: "short", timeZone: data.zone });
+  // The clock of the pages has 24 hours in every language.
+  const written = (parts) => new Intl.DateTimeFormat(words.language, { hourCycle: "h23", timeZone: data.zone, ...parts });
+  const moment = written({ dateStyle: "medium", timeStyle: "short" });
+  const clock = written({ hour: "2-digit", minute: "2-digit" });
+  const day = written({ day: "numeric", month: "short" });
+  const month = written({ month: "short", year: "numeric" });
+
+  // Ticks of hours say their day where it begins; ticks of months their year.
+  function marks(self, ticks, axis, space, step) {
+    if (step >= 28 * 86400) return ticks.map((tick) => month.format(tick * 1000));
+    let before = "";
+    return ticks.map((tick) => {
+      const today = day.format(tick * 1000);
+      const text = step >= 86400 ? today : clock.format(tick * 1000) + (today === before ? "" : "\n" + today);
+      before = today;
+      return text;
+    });
+  }
 
   function options(width) {
     const quiet = colour("--quiet"), line = colour("--line"), ink = colour("--progress-mark"), warn = colour("--warn-mark");
@@ -30,7 +47,7 @@
     return {
       width, height, series,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone),
-      axes: [axis, { ...axis, size: 52, values: (self, ticks) => ticks.map((tick) => number.format(tick)) }],
+      axes: [{ ...axis, space: 70, values: marks }, { ...axis, size: 52, values: (self, ticks) => ticks.map((tick) => number.format(tick)) }],
       scales: { y: { range: (self, low, high) => [Math.min(0, low), Math.max(high, data.minimum || 0, 1) * 1.05] } },
       cursor: { points: { size: 9 } },
     };

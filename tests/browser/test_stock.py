@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import faults_of, sign_in
 
@@ -79,3 +79,32 @@ def test_a_count_sheet_goes_out_and_comes_back(page: Page, product: dict[str, An
     if keep.count():  # the plant lives on, and the part may have moved meanwhile
         keep.first.click()
     expect(page.get_by_role("button", name="Send 1 row")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_times_of_a_chart_are_written_as_the_page_writes_them(
+    page: Page, product: dict[str, Any], language: str
+) -> None:
+    """uPlot by itself writes 9/15 and 4:21am in every language."""
+    page.add_init_script(
+        """const plain = CanvasRenderingContext2D.prototype.fillText;
+        window.written = [];
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+            window.written.push(text);
+            return plain.call(this, text, ...rest);
+        };"""
+    )
+    sign_in(page, product, "auditor")
+    page.goto(product["portal_url"] + "/stock/?q=electrovanne")
+
+    def speak(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('data-language="en"', f'data-language="{language}"'))
+
+    page.route("**/part/**", speak)
+    page.locator("table.stock tbody a").first.click()
+    expect(page.locator("#level-chart")).to_have_attribute("data-language", language)
+    expect(page.locator("#level-chart canvas")).to_be_visible()
+    written = page.evaluate("window.written")
+    assert written
+    assert not [text for text in written if re.search(r"\d/\d|[ap]m\b", text, re.IGNORECASE)], written
