@@ -69,7 +69,7 @@ TABLE = (
     Kind(
         name="differs", label=_("Contract differs"),
         explained=_("Events differ from what is known of Mobility Work's contract, in a way not seen before."),
-        sentence=_("{label} differs from the contract: {code} {path}"), state="warn", icon="alert-triangle",
+        sentence=_("{label} differs from the documentation: {words} {path}"), state="warn", icon="alert-triangle",
     ),
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in TABLE}

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from integrations.mobility_work.events import EVENT_TYPES
 from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.notices import state_words
 from portal.jobs.problems import shown
@@ -15,6 +16,7 @@ from portal.jobs.states import RowState
 from portal.networks.models import Network
 from portal.notifications.kinds import JOB, KINDS
 from portal.notifications.models import Notice
+from portal.timeline.differences import words_of
 
 
 def sentence(notice: Notice) -> str:
@@ -25,6 +27,11 @@ def sentence(notice: Notice) -> str:
         label = _(operation.label) if operation else said.get("operation", "")
         said["operation"] = f"{label} ({said['file']})" if said.get("file") else label
         said["state"] = state_words(said["state"], gave_up=bool(said.get("gave_up")))
+    elif notice.kind == "differs":
+        entry = EVENT_TYPES.get(str(said.get("label", "")))
+        said["label"] = _(entry.label) if entry else said.get("label") or _("Unreadable")
+        said["words"] = words_of(str(said.get("code", ""))).rstrip(".")
+        said["path"] = f"({said['path']})" if said.get("path") else ""
     elif said.get("is_type"):
         label = said["label"]
         said["label"] = _(label)
