@@ -34,9 +34,11 @@ class Notice(models.Model):
             models.UniqueConstraint(fields=["network", "kind", "thing", "at", "user_id"], name="one_notice_per_person")
         ]
         indexes = [
-            models.Index(fields=["user_id", "-id"], name="notice_latest"),
+            models.Index(fields=["user_id", "-at", "-id"], name="notice_latest"),
             models.Index(
-                fields=["user_id", "-id"], condition=models.Q(seen_at__isnull=True, in_bell=True), name="notice_unseen"
+                fields=["user_id", "-at", "-id"],
+                condition=models.Q(seen_at__isnull=True, in_bell=True),
+                name="notice_unseen",
             ),
             models.Index(
                 fields=["user_id", "due_at"],

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from portal.networks.access import Access
 from portal.networks.models import Network
@@ -47,17 +47,22 @@ def unseen(access: Access) -> list[Line]:
     if not access.networks or transaction.get_connection().needs_rollback:
         return []
     with access.scope():
-        return _lines(access.networks, list(_mine(access).filter(seen_at=None, in_bell=True).order_by("-id")[:SHOWN]))
+        return _lines(
+            access.networks, list(_mine(access).filter(seen_at=None, in_bell=True).order_by("-at", "-id")[:SHOWN])
+        )
 
 
 def page_of(filters: NoticeFilters, *, before: UUID | None, size: int = PAGE) -> tuple[list[Line], UUID | None]:
-    """Return one page of a person's notices, newest first, and where the next begins. Needs the scope."""
+    """Return one page of a person's notices, what happened last first, and where the next begins. Needs the scope."""
     notices = _of(filters.person, filters.networks)
     if filters.kind:
         notices = notices.filter(kind=filters.kind)
     if before:
-        notices = notices.filter(id__lt=before)
-    page = list(notices.order_by("-id")[: size + 1])
+        at = _of(filters.person, filters.networks).filter(id=before).values_list("at", flat=True).first()
+        if at is None:  # removed meanwhile for its age, and with it all that is older
+            return [], None
+        notices = notices.filter(Q(at__lt=at) | Q(at=at, id__lt=before))
+    page = list(notices.order_by("-at", "-id")[: size + 1])
     return _lines(filters.networks, page[:size]), page[size - 1].id if len(page) > size else None
 
 

@@ -30,7 +30,7 @@ from portal.notifications.kinds import TABLE
 from portal.notifications.mails import LEASE, mail_person, people_with_mail_due
 from portal.notifications.models import Notice
 from portal.notifications.preferences import mail_due, mode_of, set_modes
-from portal.notifications.queries import page_of, unseen
+from portal.notifications.queries import NoticeFilters, page_of, unseen
 from portal.notifications.record import look
 from portal.notifications.words import address, sentence
 from portal.stock.models import Part
@@ -265,6 +265,41 @@ def test_the_bell_and_the_page_show_notices_until_they_are_seen(world: World) ->
     assert "id:1 is out of stock" not in client.get("/help/").content.decode()
     assert "id:1 is out of stock" in client.get(reverse("notices")).content.decode()
     assert told(world.audrey) == ["id:1 is out of stock"]
+
+
+def test_what_differs_is_said_in_the_words_of_the_network_page_and_in_no_codes(world: World) -> None:
+    network = world.foundry.network
+    set_modes(world.bob, {"differs": "now"})
+    with network_scope(network.id):
+        for name, code, path in (("TaskWasStarted", "alias_spelling", "_event"), ("Unheard", "odd_json", "")):
+            ContractDifference.objects.create(
+                network=network, type=name, code=code, path=path, first_position=1, first_seen_at=timezone.now()
+            )
+    look(network.id, now=timezone.now())
+    second = "The type's name is the second of two spellings that Mobility Work documents (_event)"
+    wanted = {
+        f"Task started differs from the documentation: {second}",
+        "Unheard differs from the documentation: The body holds a number that JSON does not allow, such as NaN",
+    }
+    assert set(told(world.bob)) == wanted
+    [written] = post()
+    assert all(sentence in written.body for sentence in wanted)
+
+
+def test_notices_stand_in_the_order_in_which_things_happened(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are found kind by kind, so that the order of writing is none that anybody understands."""
+    monkeypatch.setitem(page_of.__kwdefaults__, "size", 2)
+    for number, hours in enumerate((3, 1, 5, 2, 4)):
+        run_out(world, f"id:{number}", ago=timedelta(hours=hours))
+        look(world.foundry.network.id, now=timezone.now())
+    wanted = [f"id:{number} is out of stock" for number in (1, 3, 0, 4, 2)]
+    assert told(world.bob) == wanted
+    found, before = [], None
+    with tenant_scope(networks=[world.foundry.network.id]):
+        for _ in range(3):
+            lines, before = page_of(NoticeFilters(person=world.bob.id, networks=[world.foundry.network]), before=before)
+            found += [line.sentence for line in lines]
+    assert (found, before) == (wanted, None)
 
 
 def test_notices_are_listed_by_kind_and_network_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
