@@ -54,7 +54,16 @@ def equipment_context(network: Network, subject: Subject) -> dict[str, Any]:
     is_open = everything.narrowed(states=tuple(str(state) for state in OPEN))
     overdue, stale = everything.narrowed(overdue=True), everything.narrowed(stale=True)
     done = everything.narrowed(states=("completed",))
-    counts = count_of({"all": everything, "open": is_open, "overdue": overdue, "stale": stale, "completed": done})
+    counts = count_of(
+        {
+            "all": everything,
+            "open": is_open,
+            "overdue": overdue,
+            "stale": stale,
+            "completed": done,
+            "planned": is_open.narrowed(sort="due"),  # without those that have no plan
+        }
+    )
     first = task_page(is_open if counts["open"] else everything, size=TASKS)
     reported = Filters(
         network=network.slug, kind=subject.kind, key=subject.key, types=("ActivityWasAddedOnTask",)
@@ -62,6 +71,8 @@ def equipment_context(network: Network, subject: Subject) -> dict[str, Any]:
     activities = timeline_page([network], reported, zone=zone, now=now, size=ACTIVITIES)
     return {
         "counts": counts,
+        "knows_plans": counts["planned"] != 0,
+        "overdue_state": "bad" if counts["overdue"] else "",
         "capped": COUNTED,
         "queries": {
             "all": everything.filters.query_string(),

@@ -15,6 +15,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.explore.links import list_url
@@ -49,6 +50,9 @@ class Signal:
         return list_url(self.page, network=network.slug, **dict([self.filter] if self.filter else []))
 
 
+# The open tasks are gathered first, and their plans found by one scan of keys: a join would read all plans.
+PLANNED = """tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELECT t.task FROM tasks_task t
+    WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started'))) AND p.ends_at IS NOT NULL"""
 SIGNALS = (
     Signal(
         key="out", label=_("Out of stock"), short=_("Out of stock"), unit=_("parts"), state="bad",
@@ -66,10 +70,7 @@ SIGNALS = (
     Signal(
         key="overdue", label=_("Overdue tasks"), short=_("Overdue"), unit=_("tasks"), state="bad",
         page="tasks", filter=("overdue", "1"),
-        # The open tasks are gathered first, and their plans found by one scan of keys: a join would read all plans.
-        counted=f"""tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELECT t.task FROM tasks_task t
-            WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started')))
-            AND p.ends_at < %(now)s AND {DUE} <= %(now)s""",  # noqa: S608 - fixed parts only
+        counted=f"{PLANNED} AND p.ends_at < %(now)s AND {DUE} <= %(now)s",
         explained=_("Tasks that are neither completed nor cancelled after their planned end. Events carry no planned "
                     "end: it is known of tasks that a job of this portal scheduled."),
     ),
@@ -132,6 +133,24 @@ class Figure:
     signal: Signal
     count: int
     url: str
+    basis: int | None = None  # of how many it can be told at all, where that is not all of them
+
+    @property
+    def is_known(self) -> bool:
+        return self.basis != 0
+
+    @property
+    def note(self) -> str:
+        """Return of how many the figure speaks, "" where it speaks of all."""
+        if self.basis is None:
+            return ""
+        if not self.basis:
+            return gettext("no open task has a known planned end")
+        number = capped(min(self.basis, MOST), is_more=self.basis > MOST)
+        return ngettext(
+            "of %(number)s open task with a known planned end", "of %(number)s open tasks with a known planned end",
+            self.basis,
+        ) % {"number": number}  # fmt: skip
 
     @property
     def is_more(self) -> bool:
@@ -143,7 +162,7 @@ class Figure:
 
     @property
     def text(self) -> str:
-        return capped(self.shown, is_more=self.is_more)
+        return capped(self.shown, is_more=self.is_more) if self.is_known else "–"
 
     @property
     def state(self) -> str:
@@ -185,7 +204,11 @@ def standings(networks: Sequence[Network], *, person: UUID, now: datetime) -> li
     for glance in glances(networks):
         found = counts[glance.network.id]
         found["silence"] = int(glance.silent) + len(silent[glance.network.id])
-        figures = {signal.key: Figure(signal, int(found[signal.key]), signal.url(glance.network)) for signal in SIGNALS}
+        basis = {"overdue": int(found["planned"])}
+        figures = {
+            signal.key: Figure(signal, int(found[signal.key]), signal.url(glance.network), basis.get(signal.key))
+            for signal in SIGNALS
+        }
         made.append(Standing(glance, figures))
     return made
 
@@ -196,7 +219,9 @@ def totals(standings: Sequence[Standing]) -> list[Total]:
     for signal in SIGNALS:
         figures = [each.figures[signal.key] for each in standings]
         count = sum(figure.shown for figure in figures)
-        sums.append(Total(signal, count, capped(count, is_more=any(figure.is_more for figure in figures))))
+        is_known = any(figure.is_known for figure in figures)
+        text = capped(count, is_more=any(figure.is_more for figure in figures)) if is_known else "–"
+        sums.append(Total(signal, count, text))
     return sums
 
 
@@ -206,8 +231,8 @@ def capped(count: int, *, is_more: bool) -> str:
 
 
 def _counts(networks: Sequence[Network], *, person: UUID, now: datetime) -> dict[UUID, dict[str, int]]:
-    columns = [COUNT.format(signal.counted) for signal in COUNTED]
-    names = [*(signal.key for signal in COUNTED), "uncertain", "quarantine"]
+    columns = [*(COUNT.format(signal.counted) for signal in COUNTED), COUNT.format(PLANNED)]
+    names = [*(signal.key for signal in COUNTED), "planned", "uncertain", "quarantine"]
     values: dict[str, Any] = {
         "networks": [network.id for network in networks],
         "zones": [network.time_zone for network in networks],

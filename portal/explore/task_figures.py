@@ -23,6 +23,7 @@ from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
 from portal.tasks.figures import Group, Span, Week, ended_before, report_of, share
 from portal.tasks.filters import TaskFilters, read_task_filters
+from portal.timeline.queries import known_since
 from portal.timeline.views import zone_of
 
 USUAL = "90d"
@@ -42,13 +43,17 @@ def figures(request: PortalRequest) -> HttpResponse:
     report = report_of(span)
     found, weeks = report.figures, report.weeks
     completed, cancelled = ended_before(span)
+    since, before = known_since(networks), low - (high - low)
     return render(
         request,
         "tasks/figures.html",
         {
             "filters": filters,
             "found": found,
-            "past": {"completed": completed, "cancelled_share": share(cancelled, completed + cancelled)},
+            # Of days before the first event nothing is known: to count none in them would be a guess.
+            "past": {"completed": completed, "cancelled_share": share(cancelled, completed + cancelled)}
+            if since and since <= before
+            else None,
             "texts": {
                 "waited": [duration(found.waited.median), duration(found.waited.ninetieth)],
                 "worked": [duration(found.worked.median), duration(found.worked.ninetieth)],

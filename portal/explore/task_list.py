@@ -112,6 +112,8 @@ def view_context(filters: TaskFilters, networks: list[Network], view: View) -> d
         **{state: anyhow.narrowed(states=(state,)) for state in Task.State.values},
         "overdue": anyhow.narrowed(overdue=True),
         "stale": anyhow.narrowed(stale=True),
+        # Of how many open tasks it can be told whether they are overdue: this order leaves out those without a plan.
+        "planned": anyhow.narrowed(states=tuple(str(state) for state in OPEN), sort="due"),
     }
     shown = replace(filters, sort="")
     same = next((name for name, usually in usual.items() if usually.filters == shown), None)
@@ -152,6 +154,8 @@ def _tabs(filters: TaskFilters, counts: dict[str, int | None]) -> list[dict[str,
         {
             "word": word,
             "count": counts[name],
+            "basis": counts["planned"] if name == "overdue" else None,
+            "is_known": name != "overdue" or counts["planned"] != 0,
             "state": {"overdue": "bad", "stale": "warn"}.get(name, "") if counts[name] else "",
             "query": plain.without(**wish),
             "current": replace(plain, **wish) == filters,

@@ -52,6 +52,8 @@ def overview_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
 
 
 def _count(figure: Figure) -> Cell:
+    if not figure.is_known:
+        return None
     return figure.text if figure.is_more else figure.count
 
 

@@ -115,6 +115,18 @@ def last_positions(networks: Sequence[Network]) -> dict[UUID, int]:
         return dict(cursor.fetchall())
 
 
+def known_since(networks: Sequence[Network]) -> datetime | None:
+    """Return the time from which on events of all these networks are known; of none where nothing has arrived yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT max(r.occurred_at) FROM unnest(%s::uuid[]) n(id) CROSS JOIN LATERAL (SELECT occurred_at
+                FROM timeline_reading r WHERE r.network_id = n.id ORDER BY r.order_key LIMIT 1) r""",
+            [[network.id for network in networks]],
+        )
+        ((found,),) = cursor.fetchall()
+    return found if isinstance(found, datetime) else None
+
+
 def _cursor(reading: Reading) -> str:
     """Return a reading's place in a timeline over several networks: its order key and its network, in hex."""
     return (bytes(reading.order_key) + reading.network_id.bytes).hex()

@@ -278,6 +278,7 @@ def test_a_part_knows_what_used_it_the_tasks_that_need_it_and_the_jobs_about_it(
     used = page.split("Consumption in the last 12 months")[1].split("</section>")[0]
     assert "<b>4</b> in all" in used and "T-1" in used and "without a task" in used and "Press 9" in used
     assert re.search(r"March 2026</th>.*?>4</td>", used), "by month"
+    assert "Not known before" in used and re.search(r"Feb[a-z]* 2026</th>.*?–</span></td>", used)
 
 
 def job_of(network: Network, operation: str) -> Job:

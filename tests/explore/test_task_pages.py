@@ -282,6 +282,26 @@ def test_the_pages_say_what_they_know(world: World) -> None:
     assert "equipment=id%3A9" in picked and "<html" not in picked
 
 
+def test_none_overdue_is_not_said_of_tasks_whose_planned_end_nobody_knows(world: World) -> None:
+    arrive(world.foundry, told("a", "scheduled", days(3)), told("b", "started", days(2)), told("c", "started", days(2)))
+    client = client_of(world.bob)
+    for path in ("/tasks/", "/", thing(world, "equipment", "id:9")):
+        page = shown(client, path)
+        assert "no open task has a known planned end" in page, path
+    planned(world.foundry, "a", timezone.now() + timedelta(days=9))
+    page = shown(client, "/tasks/")
+    assert re.search(r'Overdue\s*<span class="count">0</span>\s*<span class="basis">of 1', page)
+    assert "of 1 open task with a known planned end" in shown(client, "/")
+
+
+def test_the_time_before_the_first_event_is_not_counted_as_none(world: World) -> None:
+    arrive(world.foundry, told("a", "started", days(9)), told("a", "completed", days(8)))
+    client, span = client_of(world.bob), "/tasks/figures/?from=2026-03-12&to=2026-03-20"
+    assert "not known for the same time before" in shown(client, span)
+    arrive(world.foundry, told("b", "started", days(100)), told("b", "completed", days(10)))
+    assert "1 in the same time before" in shown(client, span)
+
+
 def test_an_empty_portal_says_what_comes(world: World) -> None:
     client = client_of(world.bob)
     assert "No task was seen yet" in shown(client, "/tasks/")

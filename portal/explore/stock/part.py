@@ -22,6 +22,7 @@ from portal.networks.models import Network
 from portal.stock.models import Level, NetworkScope, Part
 from portal.stock.standing import Scope
 from portal.timeline.models import Subject
+from portal.timeline.queries import known_since
 
 MONTHS = 12
 LARGEST = 10  # tasks and equipments that used the most
@@ -96,6 +97,7 @@ class Use:
     of: Named | None = None
     last_at: datetime | None = None
     month: date | None = None
+    is_known: bool = True  # of a month before the first event nothing is
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Consumption:
     tasks: list[Use]
     equipments: list[Use]
     cancelled: int  # consumptions that were taken back; nobody says how much
+    known_since: date | None  # where that is later than the first day of the months: of those before nothing is known
 
     @property
     def total(self) -> Decimal:
@@ -124,17 +127,29 @@ def consumption_of(network: Network, part: str, *, now: datetime) -> Consumption
     months = _months(now.astimezone(zone).date())
     since = lower_bound(datetime.combine(months[0], datetime.min.time(), zone))
     asked = [network.id, part, since]
+    since_event = known_since([network])
+    first = since_event.astimezone(zone).date() if since_event else None
     used = {month: quantity for month, quantity, _count in _rows(BY_MONTH, zone.key, *asked)}
     tasks, equipments = _rows(BY_TASK, *asked), _rows(BY_EQUIPMENT, *asked)
     things = [(network.id, "task", task) for task, *_ in tasks if task]
     things += [(network.id, "equipment", about) for about, *_ in equipments]
     names = names_of([network], things)
     return Consumption(
-        months=[Use(used.get(month, Decimal(0)), month=month) for month in months] if used else [],
+        months=[
+            Use(used.get(month, Decimal(0)), month=month, is_known=bool(first and first < _next(month)))
+            for month in months
+        ]
+        if used
+        else [],
+        known_since=first if first and first > months[0] else None,
         tasks=[Use(quantity, names.get((network.id, "task", task or "")), at) for task, quantity, at in tasks],
         equipments=[Use(quantity, names[network.id, "equipment", about], at) for about, quantity, at in equipments],
         cancelled=_rows(CANCELLED, *asked)[0][0],
     )
+
+
+def _next(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 def _months(today: date) -> list[date]:
