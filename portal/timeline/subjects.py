@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from portal.networks.models import Network
 from portal.timeline.filters import KINDS, Filters
-from portal.timeline.models import EventSubject, Subject
+from portal.timeline.models import EventSubject, Reading, Subject
 from portal.timeline.queries import timeline_page
 
 SHOWN = 12
@@ -32,6 +32,14 @@ class Candidate:
 
 def find_subjects(networks: Sequence[Network], text: str, *, now: datetime) -> list[Candidate]:
     """Return persons, parts, tasks, equipments and locations whose name, reference or key fits. Needs the scope."""
+    if not _fold(text).split() or not networks:
+        return []
+    page = timeline_page(networks, Filters(query=text), zone=ZoneInfo("UTC"), now=now, size=EVENTS_READ)
+    return subjects_among(networks, text, page.readings)
+
+
+def subjects_among(networks: Sequence[Network], text: str, readings: Sequence[Reading]) -> list[Candidate]:
+    """Return the same where the latest events that hold the text are at hand. Needs the scope."""
     words = _fold(text).split()
     if not words or not networks:
         return []
@@ -42,7 +50,7 @@ def find_subjects(networks: Sequence[Network], text: str, *, now: datetime) -> l
             :SHOWN
         ],
         *(person for person in _people(ids) if _fits(person, words)),
-        *(thing for thing in _of_events(networks, text, now) if _fits(thing, words)),
+        *(thing for thing in _of_events(readings) if _fits(thing, words)),
     ]
     by_id = {network.id: network for network in networks}
     distinct = {(item.network_id, item.kind, item.key): item for item in found}
@@ -54,11 +62,10 @@ def _people(ids: Iterable[UUID]) -> Iterable[Subject]:
         yield from Subject.objects.filter(network_id=network_id, kind="person").order_by("key")[:PEOPLE_READ]
 
 
-def _of_events(networks: Sequence[Network], text: str, now: datetime) -> Iterable[Subject]:
-    """Return what the latest events that hold these words speak of."""
-    page = timeline_page(networks, Filters(query=text), zone=ZoneInfo("UTC"), now=now, size=EVENTS_READ)
+def _of_events(readings: Sequence[Reading]) -> Iterable[Subject]:
+    """Return what events speak of."""
     places: dict[UUID, list[int]] = {}
-    for reading in page.readings:
+    for reading in readings:
         places.setdefault(reading.network_id, []).append(reading.position)
     for network_id, positions in places.items():
         links = set(

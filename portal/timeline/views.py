@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
 from integrations.mobility_work.events import EVENT_TYPES
@@ -20,10 +24,10 @@ from portal.networks.access import Access
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
 from portal.timeline.filters import FLAGS, VERDICTS, Filters, flag_words, read_filters, type_choices
-from portal.timeline.models import Subject
+from portal.timeline.models import Reading, Subject
 from portal.timeline.queries import COUNT_CAP, count_new, last_positions, timeline_page
 from portal.timeline.rows import days_of
-from portal.timeline.subjects import find_subjects
+from portal.timeline.subjects import Candidate, find_subjects, subjects_among
 
 KIND_ICONS = {
     "task": "clipboard-check",
@@ -32,6 +36,15 @@ KIND_ICONS = {
     "location": "map-pin",
     "person": "user",
 }
+
+PAGES = {
+    "task": _lazy("Task"),
+    "part": _lazy("Stock of the part"),
+    "equipment": _lazy("Equipment"),
+    "location": _lazy("Location"),
+    "person": _lazy("Person"),
+}
+MEANT = 6  # things whose pages stand above the events of a search
 
 
 def shown_networks(access: Access, filters: Filters) -> list[Network]:
@@ -56,7 +69,32 @@ def timeline(request: PortalRequest) -> HttpResponse:
         answer = render(request, "timeline/subjects.html", picking)
         patch_vary_headers(answer, ["HX-Target"])
         return answer
-    return render(request, "timeline/timeline.html", timeline_context(request, filters, networks) | picking)
+    context = timeline_context(request, filters, networks) | picking
+    if filters.query and context["live"]:
+        context["meant"] = _meant(networks, filters.query, context["page"].readings)
+    return render(request, "timeline/timeline.html", context)
+
+
+def _meant(networks: list[Network], text: str, readings: Sequence[Reading]) -> list[dict[str, Any]]:
+    """Return the pages of the things that a search names: mostly it is them that are meant, not their events."""
+    return [
+        {
+            "subject": found.subject,
+            "network": found.network,
+            "icon": KIND_ICONS[found.subject.kind],
+            "words": PAGES[found.subject.kind],
+            "url": _page_of(found),
+        }
+        for found in subjects_among(networks, text, readings)[:MEANT]
+    ]
+
+
+def _page_of(found: Candidate) -> str:
+    slug, subject = found.network.slug, found.subject
+    place = (
+        reverse("stock_part", args=[slug]) if subject.kind == "part" else reverse("subject", args=[slug, subject.kind])
+    )
+    return f"{place}?{urlencode({'key': subject.key})}"
 
 
 def _picking(request: PortalRequest, filters: Filters, networks: list[Network]) -> dict[str, Any]:
@@ -89,6 +127,8 @@ def timeline_context(request: PortalRequest, filters: Filters, networks: list[Ne
     return {
         "filters": filters,
         "page": page,
+        "nothing_yet": not since,
+        "only": networks[0] if len(networks) == 1 else None,
         "days": days_of(page.readings, {n.id: n for n in networks}, zone=zone, query=filters.query_string()),
         "several": len(networks) > 1,
         "zone": zone.key,

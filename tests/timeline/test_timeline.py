@@ -376,6 +376,30 @@ def test_a_person_or_thing_is_found_by_typing_and_leads_to_its_events(world: Wor
     assert "No event fits" not in shown
 
 
+def test_a_search_leads_to_the_pages_of_what_it_names(world: World) -> None:
+    arrive(world.foundry, body(1), body(2))
+    client = client_of(world.bob)
+    found = client.get(reverse("timeline"), {"q": "ROUL-6201-2RS"}).content.decode()
+    [meant] = re.findall(r'class="btn" href="([^"]*/stock/part/[^"]*)"', found.split('class="meant"')[1])
+    assert meant.endswith("?key=id%3A1")
+    person = client.get(reverse("timeline"), {"q": "Benali"}).content.decode().split('class="meant"')[1]
+    assert f'href="{reverse("subject", args=["foundry", "person"])}?key=id%3A7"' in person
+    assert 'class="meant"' not in client.get(reverse("timeline")).content.decode()
+    assert 'class="meant"' not in client.get(reverse("timeline"), {"q": "unheard-of"}).content.decode()
+    elsewhere = client_of(world.charlie).get(reverse("timeline"), {"q": "ROUL-6201-2RS"}).content.decode()
+    assert 'class="meant"' not in elsewhere
+
+
+def test_a_network_from_which_nothing_came_says_so_and_where_to_look(world: World) -> None:
+    client = client_of(world.alice)
+    for query in ("", "?network=annex", "?network=annex&period=7d"):
+        page = client.get(reverse("timeline") + query).content.decode()
+        assert "No event fits" not in page and "No event has arrived" in page
+    assert f'href="{reverse("network", args=["annex"])}">To the network' in page
+    arrive(world.foundry, body(1))
+    assert "No event fits" in client.get(reverse("timeline") + "?q=unheard-of").content.decode()
+
+
 def test_nobody_finds_the_people_of_a_network_that_is_not_theirs(world: World) -> None:
     arrive(world.foundry, body(1))
     answer = client_of(world.charlie).get(reverse("timeline"), {"about": "benali"}).content.decode()
