@@ -16,6 +16,7 @@ from portal.networks.access import Access, NoAccess
 from portal.timeline.queries import last_positions
 from portal.trail.record import record
 
+LONGEST = 4_000  # characters of filters
 NO_FILTERS = frozenset({"before", "after", "csrfmiddlewaretoken", "format", "listing", "page"})
 
 
@@ -26,13 +27,16 @@ class TooManyExports(Exception):
 def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_format: str, address: str | None) -> Export:
     """Put an export in line: the list as `query` filters it, as of now. Needs the scope of `access`.
 
-    Raises KeyError for a list or format that there is not, ValueError for filters that lack of whose list it is,
+    Raises KeyError for a list or format that there is not, ValueError for filters that lack of whose list it is, or
+    are longer than can be kept: nothing of them may be lost,
     NoAccess for a network that the person may not see, and TooManyExports.
     """
     user: User = access.user
     kept = query.copy()
     for name in NO_FILTERS & set(kept):
         del kept[name]
+    if len(kept.urlencode()) > LONGEST:
+        raise ValueError(kept)
     LISTINGS[listing].address(kept)
     slug = str(kept.get("network", ""))
     network = access.network(slug) if slug else None
@@ -53,7 +57,7 @@ def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_forma
         created_by=user.email,
         created_at=timezone.now(),
         listing=listing,
-        query=kept.urlencode()[:4000],
+        query=kept.urlencode(),
         format=Export.Format(file_format),
         language=translation.get_language() or "en",
         time_zone=timezone.get_current_timezone_name(),

@@ -42,7 +42,7 @@ def export_new(request: PortalRequest) -> HttpResponse:
         export = ask_for_export(
             request.access,
             listing=request.POST.get("listing", ""),
-            query=QueryDict(request.POST.get("query", "")[:4000]),
+            query=QueryDict(request.POST.get("query", "")),
             file_format=request.POST.get("format", ""),
             address=request.META.get("REMOTE_ADDR"),
         )

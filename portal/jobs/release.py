@@ -31,7 +31,8 @@ def refuse_other_release() -> None:
     with connection.cursor() as cursor:
         cursor.execute(APPLIED)
         applied = {name for (name,) in cursor.fetchall()}
-    if later := applied - known_migrations():
+    # Only what is newer than all that is known here: a name that was given up says nothing.
+    if later := {name for name in applied if name > max(known_migrations())}:
         message = f"The database belongs to a later release ({max(later)}). Stop this worker and start that one."
         raise OtherRelease(message)
     if missing := known_migrations() - applied:

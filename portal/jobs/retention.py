@@ -18,13 +18,22 @@ from django.utils.translation import ngettext
 
 from portal.accounts.models import Organization
 from portal.jobs.models import Job
+from portal.jobs.states import JobState
 from portal.lib.retention import OWNER, within_retention
 from portal.networks.models import Network
 from portal.trail.record import Actor, record
 
-BEYOND = "content_removed_at IS NULL AND ended_at <= %s::timestamptz - make_interval(years => %s)"
-DUE = f"SELECT network_id, id FROM jobs_job WHERE network_id = ANY (%s::uuid[]) AND {BEYOND} ORDER BY ended_at"  # noqa: S608
-LOCK = f"SELECT 1 FROM jobs_job WHERE network_id = %s AND id = %s AND {BEYOND} FOR UPDATE"  # noqa: S608
+# A draft that nobody sent is as old as its beginning. A job that goes on with rows of another keeps what says so until
+# the other has none left: else they would be offered, and sent, once more.
+BEYOND = """
+content_removed_at IS NULL
+AND coalesce(ended_at, CASE WHEN submitted_at IS NULL THEN created_at END)
+    <= %s::timestamptz - make_interval(years => %s)
+AND NOT EXISTS (SELECT 1 FROM jobs_job o WHERE o.network_id = j.network_id AND o.id = j.previous_id
+    AND j.previous_network_id IS NULL AND o.content_removed_at IS NULL)
+"""
+DUE = f"SELECT network_id, id FROM jobs_job j WHERE network_id = ANY (%s::uuid[]) AND {BEYOND} ORDER BY created_at"  # noqa: S608
+LOCK = f"SELECT 1 FROM jobs_job j WHERE network_id = %s AND id = %s AND {BEYOND} FOR UPDATE"  # noqa: S608
 COUNTS = "SELECT state, count(*) FROM jobs_row WHERE network_id = %s AND job_id = %s GROUP BY state"
 REMOVE = (
     "DELETE FROM jobs_jobfile WHERE network_id = %s AND job_id = %s",
@@ -83,9 +92,9 @@ def remove_content(due: Due, *, years: int, actor: Actor | str, now: datetime) -
         counts = dict(cursor.fetchall())
         for statement in REMOVE:
             cursor.execute(statement, place)
-        Job.objects.using(OWNER).filter(network_id=due.network.id, id=due.job_id).update(
-            content_removed_at=now, kept_years=years, kept_counts=counts
-        )
+        mine = Job.objects.using(OWNER).filter(network_id=due.network.id, id=due.job_id)
+        mine.update(content_removed_at=now, kept_years=years, kept_counts=counts)
+        mine.filter(ended_at=None).update(state=JobState.CANCELLED, ended_at=now)
         record(
             "job_content_removed",
             actor=actor,

@@ -22,7 +22,13 @@ def unpack(text: str, size: int) -> list[str | None] | None:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error, RecursionError):
         return None
-    is_sound = isinstance(values, list) and len(values) == size
-    if not is_sound or not all(value is None or (isinstance(value, str) and "\0" not in value) for value in values):
+    if not isinstance(values, list) or len(values) != size or not all(map(_is_text, values)):
         return None
     return list(values)
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether PostgreSQL can hold a value as text: no NUL, and no half of a character."""
+    if value is None:
+        return True
+    return isinstance(value, str) and "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -75,7 +74,7 @@ def mail_person(user_id: UUID, network_ids: Sequence[UUID], *, now: datetime) ->
         return False
     try:
         _message(person, access, mail).send()
-    except (SMTPException, OSError):
+    except Exception:  # whatever is wrong with it: it is told, and given up after some attempts
         logger.exception("The mail %s could not be sent; it is tried again", mail.id)
         with access.scope():
             _put_back(person, mail, now=now)

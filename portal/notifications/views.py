@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from redis.exceptions import RedisError
 
 from portal.lib.ids import id_in
 from portal.networks.middleware import PortalRequest
@@ -100,9 +99,6 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _too_often(request: HttpRequest) -> HttpResponse | None:
-    """Return the refusal of an address that asks too often; where there is no cache to count in, nobody is refused."""
-    try:
-        refused: HttpResponse | None = consume_or_429(request, action="unsubscribe", limit_get=True)
-    except RedisError:
-        return None
+    """Return the refusal of an address that asks too often."""
+    refused: HttpResponse | None = consume_or_429(request, action="unsubscribe", limit_get=True)
     return refused

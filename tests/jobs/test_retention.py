@@ -16,12 +16,14 @@ from django.utils import timezone
 from portal.accounts.models import Organization
 from portal.jobs.models import Call, Job, JobFile, Row
 from portal.jobs.retention import kept_until
+from portal.jobs.states import JobState, RowState
+from portal.jobs.submit import NothingToSend
 from portal.lib.scope import network_scope, tenant_scope
 from portal.networks.models import Network
 from portal.trail.models import Entry
 from tests.api.test_routes import Reader, token_for
-from tests.jobs.test_again import send
-from tests.jobs.test_drafts import Desk
+from tests.jobs.test_again import go_on, refusal, send
+from tests.jobs.test_drafts import TASK, Desk
 from tests.jobs.test_pages import bob, text_of
 from tests.jobs.test_sending import Vendor, vendor
 from tests.world import World
@@ -51,6 +53,38 @@ def let_pass(network: Network, job: Job, *, years_ago: float) -> None:
     ended = timezone.now() - timedelta(days=365.25 * years_ago)
     with network_scope(network.id):
         Job.objects.filter(network_id=network.id, id=job.id).update(ended_at=ended, submitted_at=ended)
+
+
+def test_what_went_on_in_another_job_is_not_offered_again(world: World, vendor: Vendor, tmp_path: Path) -> None:
+    """A task that a job of its own has taken is never sent twice, though that job's rows are older than is kept."""
+    desk = Desk(world, tmp_path)
+    row = "P-1,Grease it {},2030-01-07 08:00,2030-01-07 09:00,anna@example.com\n"
+    columns = "equipment,description,startDateTime,endDateTime,assignees\n"
+    job = desk.checked(columns + row.format(1) + row.format(2), TASK)
+    vendor.answers = [refusal("/description")]
+    job = send(desk, job)
+    rest = send(desk, go_on(desk, job, RowState.REJECTED))
+    call_command("set_retention", organization="acme-plants", years=1)
+    let_pass(desk.network, rest, years_ago=1.1)
+    apply()
+    with pytest.raises(NothingToSend):
+        go_on(desk, job, RowState.REJECTED)
+    let_pass(desk.network, job, years_ago=1.1)
+    apply()
+    apply()
+    for each in (job, rest):
+        assert left_of(desk.network, each)[:2] == (0, 0)
+
+
+def test_a_draft_that_nobody_sent_goes_too(world: World, tmp_path: Path) -> None:
+    desk = Desk(world, tmp_path)
+    job = desk.checked("id,quantity\nA-1,1\n")
+    with network_scope(desk.network.id):
+        Job.objects.filter(id=job.id).update(created_at=timezone.now() - timedelta(days=9 * 366))
+    apply()
+    assert left_of(desk.network, job)[:2] == (0, 0)
+    with network_scope(desk.network.id):
+        assert Job.objects.get(id=job.id).state == JobState.CANCELLED
 
 
 def left_of(network: Network, job: Job) -> tuple[int, int, bool]:
@@ -114,7 +148,8 @@ def test_what_has_not_ended_is_kept(world: World, vendor: Vendor, tmp_path: Path
     desk = Desk(world, tmp_path)
     job = desk.checked("id,quantity\nA-1,1\nA-2,2\nA-3,x\n")
     with network_scope(desk.network.id):
-        Job.objects.update(created_at=timezone.now() - timedelta(days=9_000))
+        long_ago = timezone.now() - timedelta(days=9_000)
+        Job.objects.update(created_at=long_ago, submitted_at=long_ago, state=JobState.PAUSED)
     apply()
     assert left_of(desk.network, job)[:2] == WHOLE[:2]
 

@@ -195,6 +195,24 @@ def test_a_mail_that_fails_is_tried_again_as_the_same_mail(world: World) -> None
     assert mail.outbox[0].extra_headers["Message-ID"] == seen[0]
 
 
+def test_a_mail_that_can_never_be_sent_is_given_up(world: World) -> None:
+    set_modes(world.bob, {"out_of_stock": "now"})
+    run_out(world)
+    look(world.foundry.network.id, now=timezone.now())
+    tried: list[int] = []
+
+    def refuse(self: EmailMessage, *_: object, **__: object) -> int:
+        tried.append(1)
+        message = "a header that cannot be written"
+        raise ValueError(message)
+
+    with patch.object(EmailMessage, "send", refuse):
+        for day in range(40):
+            mail_person(world.bob.id, [world.foundry.network.id], now=timezone.now() + timedelta(days=day))
+    assert 1 < len(tried) <= 12
+    assert world.bob.id not in people_with_mail_due()
+
+
 def test_a_worker_that_dies_while_sending_loses_nothing(world: World) -> None:
     set_modes(world.bob, {"out_of_stock": "now"})
     run_out(world, "id:1")

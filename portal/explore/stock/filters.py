@@ -114,7 +114,7 @@ def _one_of(text: str, known: Any) -> str:
 def _days(text: str, problems: list[str]) -> int:
     if not text.strip():
         return 0
-    if text.isascii() and text.isdigit() and 0 < int(text[:6]) <= MOST_DAYS:
+    if text.isascii() and text.isdigit() and len(text) <= 6 and 0 < int(text) <= MOST_DAYS:
         return int(text)
     problems.append(text[:40])
     return 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,6 +35,8 @@ FOUND = """(
     ORDER BY f.folded, f.key OFFSET 0
 ) s JOIN stock_part p ON p.network_id = n.id AND p.part = s.key"""
 AT_LOCATION = "stock_level l ON l.network_id = p.network_id AND l.part = p.part AND l.location = %s"
+
+LEVEL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,6})?")  # as a cursor has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +268,10 @@ def _place(text: str, filters: StockFilters) -> Place | None:
     try:
         place = Place(value, part or "", UUID(network or ""))
         if value is not None and filters.sort == "level":
-            Decimal(value)
+            if not LEVEL.fullmatch(value):
+                return None
         elif value is not None and filters.sort in {"as_of", "moved"}:
             place = replace(place, value=datetime.fromisoformat(value).isoformat())
-    except (ValueError, InvalidOperation):
+    except ValueError:
         return None
     return place
