@@ -16,6 +16,7 @@ from portal.explore.stock import part_views as stock_parts
 from portal.explore.stock import sheet_views as stock_sheets
 from portal.explore.stock import views as stock
 from portal.exports import views as exports
+from portal.jobs import by_hand_views as by_hand
 from portal.jobs import check_views as checks
 from portal.jobs import follow_views as follow
 from portal.jobs import single_views as single
@@ -92,6 +93,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/jobs/<uuid:job_id>/cancel/", follow.cancel, name="job_cancel"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/resume/", follow.resume, name="job_resume"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/go-on/", follow.go_on, name="job_go_on"),
+    path("networks/<slug:slug>/jobs/<uuid:job_id>/settle/", by_hand.settle, name="job_settle"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/repeat/", follow.repeat, name="job_repeat"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/progress/", follow.progress, name="job_progress"),
     path("networks/<slug:slug>/jobs/<uuid:job_id>/requests/<int:number>/", take_away.sent_request, name="job_request"),

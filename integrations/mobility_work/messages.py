@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from string import Formatter
 
@@ -33,14 +34,17 @@ MESSAGES: dict[str, tuple[str, ...]] = {
     "error.payload.required": (_("This value is required."),),
     "error.payload.min": (_("Too small: the least is {min}."), _("Too small.")),
 }
+# Of a key that stands in no table nobody can say what it means: guesses by its parts would be worse than none.
+UNKNOWN_KEY = _("Refused, for a reason that the portal has no words for; Mobility Work calls it: {text}")
 UNKNOWN = _("Mobility Work says: {text}")
+KEY = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_\[\]-]+)+")
 SILENT = _("Mobility Work refuses this value without saying why.")
 MAX_PARAMETERS = 10
 
 
 def all_messages() -> tuple[str, ...]:
     """Return every sentence, for translators and tests."""
-    return (*(variant for variants in MESSAGES.values() for variant in variants), UNKNOWN, SILENT)
+    return (*(variant for variants in MESSAGES.values() for variant in variants), UNKNOWN_KEY, UNKNOWN, SILENT)
 
 
 def _placeholders(template: str) -> set[str]:
@@ -58,4 +62,6 @@ def describe(message_key: str, parameters: Mapping[str, object]) -> Sentence:
     if not key:
         return Sentence(SILENT)
     listed = ", ".join(f"{clean(name)}: {text}" for name, text in list(texts.items())[:MAX_PARAMETERS])
-    return Sentence(UNKNOWN, {"text": Argument(f"{key} ({listed})" if listed else key)})
+    return Sentence(
+        UNKNOWN_KEY if KEY.fullmatch(key) else UNKNOWN, {"text": Argument(f"{key} ({listed})" if listed else key)}
+    )

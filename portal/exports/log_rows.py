@@ -13,6 +13,7 @@ from integrations.mobility_work.operations import OPERATIONS
 from portal.exports.slices import AT_ONCE, Slice
 from portal.jobs.about import about
 from portal.jobs.attention import ATTENTION, needing
+from portal.jobs.doubts import doubts_of, settled_words
 from portal.jobs.downloads import reasons, rejections
 from portal.jobs.models import Job
 from portal.jobs.places import places_of
@@ -111,7 +112,7 @@ def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     while after is not None:
         with wanted.scope():
             rows, more = result_page(job, state=state if state in RowState.values else "", after=after, size=AT_ONCE)
-            evidence = evidence_for(job, rows)
+            evidence, doubts = evidence_for(job, rows), doubts_of(job, rows)
         after = more
         for row in rows:
             said = rejections(row, places) or reasons(row, places)
@@ -123,7 +124,7 @@ def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                 about(job, row),
                 str(row.get_state_display()),
                 str(row.get_reason_display()) if row.reason else "",
-                " ".join(said),
+                " ".join([*said, *filter(None, [doubts.get(row.number), settled_words(row, network)])]),
                 str(latest.get_verdict_display()) if latest else "",
                 latest.position if latest else None,
                 wanted.local(latest.occurred_at if latest else None),

@@ -110,7 +110,7 @@ def quarantine_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                     wanted.local(each.received_at),
                     gettext("Refused"),
                     str(each.get_reason_display()),
-                    each.size,
+                    len(bytes(each.body)),
                     str(each.id),
                     text_of(each.body),
                 )

@@ -19,8 +19,9 @@ from portal.lib.scope import network_scope
 from portal.networks.acts import record_act
 from portal.networks.models import Network
 
-# What may be sent once more: of these it is known that nothing of it took effect, if the vendor refuses whole requests.
-LEFT_BEHIND = frozenset({RowState.NOT_SENT, RowState.REJECTED, RowState.HELD})
+# What may be sent once more: of these it is known that nothing of it took effect, if the vendor refuses whole requests;
+# or a person says so, who looked.
+LEFT_BEHIND = frozenset({RowState.NOT_SENT, RowState.REJECTED, RowState.HELD, RowState.SAID_LOST})
 WRITE_AT_ONCE = 2_000
 
 
@@ -38,7 +39,7 @@ def rest_of(
     refuse_outside_plan(network, OPERATIONS[before.operation])
     wanted = [state for state in states if state in LEFT_BEHIND]
     mine = Row.objects.filter(network_id=network.id, job_id=job_id, state__in=wanted)
-    rows = list(mine.exclude(number__in=_taken(network, job_id)).order_by("number"))
+    rows = list(mine.exclude(number__in=taken_on(network, job_id)).order_by("number"))
     if not rows:
         raise NothingToSend
     in_file = cells_typed(before, [row.number for row in rows if row.cells is None], typed)
@@ -83,7 +84,7 @@ def rest_of(
     return job
 
 
-def _taken(network: Network, job_id: UUID) -> set[int]:
+def taken_on(network: Network, job_id: UUID) -> set[int]:
     """Return the rows that another job goes on with already: what may not be repeated is in one of them only."""
     others = Job.objects.filter(network_id=network.id, previous_id=job_id, previous_network_id=None)
     alive = others.exclude(state=JobState.CANCELLED, submitted_at=None).values("id")

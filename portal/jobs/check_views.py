@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from integrations.mobility_work.operations import OPERATIONS, allowed
 from integrations.spec import Plan
 from portal.jobs import background, edit
 from portal.jobs.addresses import job_or_404, row_number
+from portal.jobs.alike import rows_sent_before
 from portal.jobs.changes import changes_of
 from portal.jobs.counts import HELD
 from portal.jobs.drafts import sent_before
@@ -53,39 +55,51 @@ def check(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
         return _elsewhere(request, "job", slug, job_id)
     if request.headers.get("HX-Target") == "checking":
         return _elsewhere(request, "job_check", slug, job_id)
-    if request.GET.get("show") == "changes" and OPERATIONS[job.operation].sets_level:
-        return _changes_page(request, network, job)
-    show = request.GET.get("show", "") if request.GET.get("show", "") in SHOWN_STATES else ""
-    kind, after = request.GET.get("kind", ""), request.GET.get("after", "")
-    rows, more = remarked_rows(job, show=show, kind=kind, after=row_number(after))
-    frame = _check_frame(request, network, job)
+    after, tabs = request.GET.get("after", ""), _tabs(job, request.GET)
+    if tabs["show"] == "changes":
+        return _changes_page(request, network, job, tabs)
+    rows, more = remarked_rows(job, show=tabs["show"], kind=tabs["kind"], after=row_number(after))
+    frame = _check_frame(request, network, job) | tabs
     context = frame | {
         "rows": [_row_shown(row, frame["cells"], frame["places"]) for row in rows],
-        "show": show,
-        "kind": kind,
-        "is_filtered": bool(show or kind),
         "after": after,
         "more": more,
-        "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
         "remarks": [shown(each) for each in job.remarks],
-        "sent_before": sent_before(job),
+        **_sent_before(job),
     }
     return render(request, "jobs/check.html", context)
 
 
-def _changes_page(request: PortalRequest, network: Network, job: Job) -> HttpResponse:
+def _sent_before(job: Job) -> dict[str, Any]:
+    """Return the jobs that sent the same rows, and those that sent some of them."""
+    same = sent_before(job)
+    known = {each.id for each in same}
+    alike = [(each, count) for each, count in rows_sent_before(job, now=timezone.now()) if each.id not in known]
+    return {"sent_before": same, "alike": alike}
+
+
+def _changes_page(request: PortalRequest, network: Network, job: Job, tabs: dict[str, Any]) -> HttpResponse:
     """Show what every good row would change."""
     after = row_number(request.GET.get("after", ""))
     rows, more = good_rows(job, after=after)
-    context = _check_frame(request, network, job) | {
-        "changes": changes_of(job, rows),
-        "show": "changes",
-        "is_filtered": True,
-        "after": after,
-        "more": more,
+    context = _check_frame(request, network, job) | tabs
+    context |= {"changes": changes_of(job, rows), "after": after, "more": more}
+    return render(request, "jobs/check.html", context)
+
+
+def _tabs(job: Job, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return by what the rows of a page may be narrowed, and by what its address narrows them."""
+    show, kind = query.get("show", ""), query.get("kind", "")
+    if show == "changes" and OPERATIONS[job.operation].sets_level:
+        kind = ""
+    elif show not in SHOWN_STATES:
+        show = ""
+    return {
+        "show": show,
+        "kind": kind,
+        "is_filtered": bool(show or kind),
         "kinds": [(name, kind_words(name), count) for name, count in kinds_found(job)],
     }
-    return render(request, "jobs/check.html", context)
 
 
 def _elsewhere(request: PortalRequest, name: str, slug: str, job_id: UUID) -> HttpResponse:
@@ -195,6 +209,8 @@ def row(request: PortalRequest, slug: str, job_id: UUID, number: int) -> HttpRes
             "others": [_row_shown(each, frame["cells"], frame["places"]) for each in changed_beside(job, found)],
             "is_part": True,
         }
+        page = request.headers.get("HX-Current-URL", "").partition("#")[0]
+        context |= _tabs(job, QueryDict(page.partition("?")[2]))
         return render(request, "jobs/row_changed.html", context)
 
 

@@ -47,8 +47,11 @@ ROWS = 20_000  # at once
 # After these, nothing of a call took effect.
 WITHOUT_EFFECT = [kind.__name__ for kind in (NothingSent, RateLimited, BadKey, AccessDenied, InvalidPayload)]
 JUDGED = (
-    RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.UNCERTAIN, RowState.CONFIRMED, RowState.CONTRADICTED,
+    RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.UNCERTAIN, RowState.SAID_TAKEN, RowState.CONFIRMED,
+    RowState.CONTRADICTED,
 )  # fmt: skip
+# What is said to have had no effect may be sent again by another row: only what names the row itself proves it then.
+ECHOED = (*JUDGED, RowState.SAID_LOST)
 OBSERVED = """
 SELECT a.number, near.position, near.order_key, r.occurred_at, r.facts
 FROM unnest(%s::int[], %s::text[], %s::bytea[]) AS a (number, key, bound)
@@ -282,7 +285,7 @@ def _judge_echoes(network_id: UUID, positions: Sequence[int]) -> None:
             network_id=network_id,
             job_id=echo["job"],
             number=echo["row"],
-            state__in=JUDGED,
+            state__in=ECHOED,
             item__metadata__portal__nonce=echo["nonce"],
         ).first()
         task = next((fact.task for fact in map(from_json, reading.facts) if isinstance(fact, TaskChanged)), None)
@@ -346,6 +349,6 @@ def _record(network_id: UUID, found: Sequence[Found]) -> None:
         if verdict := together(each.judgements.values()):
             groups.setdefault((each.job_id, RowState(verdict.value)), []).append(each.number)
     for (job_id, after), numbers in groups.items():
-        for before in JUDGED:
+        for before in ECHOED:
             if after in ROW_TRANSITIONS[before]:
                 move(network_id, job_id, before, after, now=now, only=Q(number__in=numbers))

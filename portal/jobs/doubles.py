@@ -66,11 +66,12 @@ def doubles_of(operation: Operation, group: list[tuple[int, bytes]]) -> Iterator
     if len(group) < 2:
         return
     column = operation.identity[0] if operation.identity else ""
+    thing = operation.field(column).subject if column else ""
     first, content = group[0]
     differing = next((row for row, other in group if other != content), None)
     for row, own in group:
         if operation.updates and differing is not None:
-            yield Double(row, True, found("double", column, row=first if own != content else differing))
+            yield Double(row, True, found("double", column, row=first if own != content else differing, thing=thing))
         elif row != first:
             code = "same_row" if not operation.identity else "same_again" if operation.updates else "double_created"
-            yield Double(row, False, found(code, column, row=first))
+            yield Double(row, False, found(code, column, row=first, thing=thing))

@@ -1,4 +1,4 @@
-"""Files that people take away: rows with errors to mend and upload again, rows as checked, and what became of each.
+"""Files that people take away: rows with errors to mend and upload again, and rows as checked.
 
 They are made outside of any transaction, and open the network's scope for each piece of rows.
 """
@@ -10,10 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
-from django.utils.translation import gettext
-
 from integrations.mobility_work.operations import OPERATIONS
-from portal.jobs.about import about
 from portal.jobs.drafts import REASON
 from portal.jobs.file_rows import all_cells, used_columns
 from portal.jobs.models import Job, Row
@@ -37,7 +34,7 @@ def bad_rows(job: Job) -> IO[bytes]:
             typed = row.cells or {}
             yield [*(typed.get(name, "") for name in names), " ".join(reasons(row, places, elsewhere=True))]
 
-    return _written([*(places.headings[name] for name in names), str(REASON)], cells())
+    return written([*(places.headings[name] for name in names), str(REASON)], cells())
 
 
 def checked_file(job: Job) -> IO[bytes]:
@@ -51,15 +48,15 @@ def checked_file(job: Job) -> IO[bytes]:
     def cells() -> Iterator[Sequence[str]]:
         with all_cells(job) as cells_of:
             for row in in_pieces(job):
-                typed = row.cells if row.cells is not None else cells_of(row.number) or _in_item(job, row, names)
+                typed = row.cells if row.cells is not None else cells_of(row.number) or in_item(job, row, names)
                 left_out = [str(row.get_state_display())] if row.state == RowState.LEFT_OUT else []
                 said = [*left_out, *reasons(row, places, elsewhere=True)]
                 yield [*(typed.get(name, "") for name in names), " ".join(said)]
 
-    return _written([*(places.headings[name] for name in names), str(REASON)], cells())
+    return written([*(places.headings[name] for name in names), str(REASON)], cells())
 
 
-def _in_item(job: Job, row: Row, names: Sequence[str]) -> dict[str, str]:
+def in_item(job: Job, row: Row, names: Sequence[str]) -> dict[str, str]:
     """Return the cells of a row that came by no file: what is sent, as it is."""
     operation = OPERATIONS[job.operation]
     found = {}
@@ -71,31 +68,14 @@ def _in_item(job: Job, row: Row, names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def results(job: Job) -> IO[bytes]:
-    """Return what became of every row."""
-    places = places_of(job)
-    operation = OPERATIONS[job.operation]
-
-    def cells() -> Iterator[Sequence[str]]:
-        for row in in_pieces(job):
-            said = rejections(row, places) or [
-                *reasons(row, places),
-                *([str(row.get_reason_display())] if row.reason else []),
-            ]
-            yield [
-                str(row.number),
-                about(job, row),
-                str(row.get_state_display()),
-                " ".join(said),
-                json.dumps(row.item, ensure_ascii=False) if row.item else "",
-            ]
-
-    heading = [gettext("Row"), gettext("About"), gettext("State"), gettext("What was said"), gettext(operation.label)]
-    return _written(heading, cells())
-
-
 def in_pieces(job: Job, **states: Any) -> Iterator[Row]:
-    """Yield the rows of a job by number, a piece at a time: a hundred thousand of them fit no memory.
+    """Yield the rows of a job by number, of which a hundred thousand fit no memory."""
+    for piece in pieces_of(job, **states):
+        yield from piece
+
+
+def pieces_of(job: Job, **states: Any) -> Iterator[list[Row]]:
+    """Yield the rows of a job by number, a piece at a time.
 
     Each piece is read in a scope of its own, so that no transaction is open while somebody reads a file beside it.
     """
@@ -106,7 +86,7 @@ def in_pieces(job: Job, **states: Any) -> Iterator[Row]:
             piece = as_they_stand(job.network_id, job.id, rows.order_by("number")[:AT_ONCE])
         if not piece:
             return
-        yield from piece
+        yield piece
         after = piece[-1].number
 
 
@@ -122,7 +102,8 @@ def rejections(row: Row, places: Places) -> list[str]:
     return [places.sentence(each.column, row.number, each.text) for each in said]
 
 
-def _written(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> IO[bytes]:
+def written(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> IO[bytes]:
+    """Return rows as a CSV file."""
     file = tempfile.TemporaryFile(prefix="portal-download-")  # noqa: SIM115 - whoever sends it closes it
     write_csv(file, heading, rows)
     file.seek(0)

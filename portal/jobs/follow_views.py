@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +23,7 @@ from portal.jobs.about import about
 from portal.jobs.addresses import job_or_404, row_number, step_of
 from portal.jobs.again import LEFT_BEHIND, may_repeat, repeat_on_production, rest_of
 from portal.jobs.attention import ATTENTION, needing
+from portal.jobs.doubts import doubts_of, settled_words
 from portal.jobs.downloads import reasons, rejections
 from portal.jobs.models import Batch, Job, Row
 from portal.jobs.notices import mark_seen
@@ -30,13 +32,14 @@ from portal.jobs.progress import Progress, progress_of, proof_of
 from portal.jobs.queries import (
     JobFilters,
     batch_page,
-    evidence_for,
     going_on_with,
     job_page,
-    result_page,
+    unsent_by_reason,
     unverified_among,
 )
 from portal.jobs.retention import kept_until, removed_in_words
+from portal.jobs.sent_values import sent_values
+from portal.jobs.shown_rows import ShownRows, digest_of, shown_rows
 from portal.jobs.states import IN_PREPARATION, JOB_LOOKS, ROW_LOOKS, UNDER_WAY, JobState, RowState, StateRefused
 from portal.jobs.submit import NothingToSend, NotInPlan
 from portal.jobs.submit import cancel as cancel_job
@@ -111,19 +114,27 @@ def job(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     if found.state in IN_PREPARATION and (may_act or found.state != JobState.DRAFT):
         return redirect(step_of(found), slug, job_id)
     mark_seen(found, request.access.user, now=timezone.now())
-    after, state = row_number(request.GET.get("after", "")), request.GET.get("state", "")
-    state = state if state in RowState.values else ""
-    rows, more = result_page(found, state=state, after=after)
+    rows = shown_rows(found, request.GET)
     batches, more_batches = batch_page(found, after=row_number(request.GET.get("batch", "")))
     places = places_of(found)
-    evidence = evidence_for(found, rows)
-    context = _following(request, network, found) | {
-        "unverified": unverified_among(found, evidence),
-        "rows": [_row_shown(found, row, places) | {"evidence": evidence.get(row.number, [])} for row in rows],
-        "more": more,
-        "after": after,
-        "export_query": urlencode({"network": slug, "job": job_id} | ({"state": state} if state else {})),
-        "state": state,
+    doubts = doubts_of(found, rows.rows)
+    context = _following(request, network, found)
+    context |= _tabs(context, rows) | {
+        "unsent": unsent_by_reason(found) if context["left_behind"] else {},
+        "unverified": unverified_among(found, rows.evidence),
+        "rows": [
+            _row_shown(found, row, places)
+            | {
+                "evidence": rows.evidence.get(row.number, []),
+                "doubt": doubts.get(row.number, ""),
+                "sent": sent_values(found, row, places.headings),
+                "settled": settled_words(row, network),
+            }
+            for row in rows.rows
+        ],
+        "more": rows.more,
+        "after": rows.after,
+        "export_query": urlencode({"network": slug, "job": job_id} | ({"state": rows.state} if rows.state else {})),
         "batches": [
             {"sent": each, "look": BATCH_LOOKS[Batch.State(each.batch.state)], "is_trouble": each.is_trouble}
             for each in batches
@@ -142,7 +153,10 @@ def progress(request: PortalRequest, slug: str, job_id: UUID) -> HttpResponse:
     """Answer the job page's poll: the part that changes; the whole page once the job has ended, stopped or goes on."""
     network = request.access.network(slug)
     found = job_or_404(network, job_id)
-    response = render(request, "jobs/progress.html", _following(request, network, found) | {"is_part": True})
+    context = _following(request, network, found) | {"is_part": True}
+    if "rows" in request.GET:
+        context |= _tabs(context, shown_rows(found, request.GET), seen=request.GET)
+    response = render(request, "jobs/progress.html", context)
     was = request.GET.get("was", found.state)
     has_begun = was == JobState.QUEUED and found.state == JobState.SENDING  # which this part shows, and at once
     if found.state != was and not has_begun:
@@ -156,6 +170,19 @@ def _ask_again(found: Job) -> str:
         return "5s"
     is_new = found.submitted_at is not None and timezone.now() - found.submitted_at < NEW
     return "50ms" if found.state == JobState.QUEUED and is_new else "1s"
+
+
+def _tabs(context: Mapping[str, Any], rows: ShownRows, *, seen: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the tabs of the rows, and whether the page shows rows or tabs that do not stand so any more."""
+    have_changed = seen is not None and seen.get("rows") != rows.digest
+    tabs = digest_of([[[each["state"], each["count"]] for each in context["figures"]], have_changed])
+    return {
+        "state": rows.state,
+        "shown": rows,
+        "have_rows_changed": have_changed,
+        "tabs": tabs,
+        "have_tabs_changed": seen is not None and seen.get("tabs") != tabs,
+    }
 
 
 def _following(request: PortalRequest, network: Network, found: Job) -> dict[str, Any]:
@@ -200,6 +227,7 @@ def _left_behind(progress: Progress) -> list[dict[str, Any]]:
         RowState.NOT_SENT: _("Send what was not sent"),
         RowState.REJECTED: _("Mend what was rejected"),
         RowState.HELD: _("Mend what was held back"),
+        RowState.SAID_LOST: _("Send what took no effect"),
     }
     return [
         {"state": state, "word": words[state], "count": progress.counts[state]}

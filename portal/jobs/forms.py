@@ -21,6 +21,8 @@ CELL = "cell-"  # before the column's name, in the names of inputs
 TYPE = "type-"
 SUGGESTED = frozenset({"part", "equipment", "location", "person", "tag"})  # what the portal has seen
 
+JSON = frozenset({Kind.OBJECT, Kind.OBJECTS, Kind.ADVANCED})
+
 
 class FileForm(forms.Form):
     """A file of rows."""
@@ -59,6 +61,7 @@ class ItemForm(forms.Form):
         super().__init__()
         self.operation, self.network = operation, network
         self.lists: list[str] = []  # ids of the lists of what the portal has seen
+        self._json = {CELL + field.name for field in operation.fields if field.kind in JSON}
         said: dict[str, list[str]] = {}
         for problem in problems:
             said.setdefault(problem.column, []).append(problem.text)
@@ -69,12 +72,27 @@ class ItemForm(forms.Form):
             {CELL + name: self.error_class(texts, renderer=self.renderer) for name, texts in said.items()}
         )
 
+    @property
+    def plain_fields(self) -> list[forms.BoundField]:
+        """Return what people fill in."""
+        return [each for each in self.visible_fields() if each.name not in self._json]
+
+    @property
+    def json_fields(self) -> list[forms.BoundField]:
+        """Return what is written as JSON, for those who know the names that Mobility Work gives to things."""
+        return [each for each in self.visible_fields() if each.name in self._json]
+
+    @property
+    def is_json_used(self) -> bool:
+        """Say whether something stands in a JSON field, or is wrong with it."""
+        return any(each.initial or each.errors for each in self.json_fields)
+
     def _add(self, field: Field, cell: str, kind: str) -> None:
         made = forms.CharField(
             label=gettext(field.label),
             required=field.needed,
             initial=cell,
-            help_text=_help(field),
+            help_text=_help(field, self.operation),
             widget=self._widget(field),
         )
         self.fields[CELL + field.name] = made
@@ -92,7 +110,7 @@ class ItemForm(forms.Form):
             return forms.Select(choices=[("", "–"), ("yes", gettext("Yes")), ("no", gettext("No"))])
         if field.kind is Kind.CHOICE:
             return forms.Select(choices=[("", "–"), *((each, each) for each in field.choices)])
-        if field.kind in {Kind.OBJECT, Kind.OBJECTS, Kind.ADVANCED} or (field.max_length or 0) > LONG:
+        if field.kind in JSON or (field.max_length or 0) > LONG:
             return forms.Textarea(attrs={**attrs, "rows": 3})
         if field.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.MONEY}:
             attrs["inputmode"] = "decimal"
@@ -116,8 +134,8 @@ def suggested_for(field: Field) -> str:
     return next((each for each in (field.subject, field.offers) if each in SUGGESTED), "")
 
 
-def _help(field: Field) -> str:
+def _help(field: Field, operation: Operation) -> str:
     text = gettext(field.help)
-    if field.nullable:
+    if field.nullable and operation.updates:  # of what is made there is nothing to clear
         text += " " + gettext("%(token)s clears it.") % {"token": settings.PORTAL_CLEAR_TOKEN}
     return text

@@ -190,6 +190,9 @@ class Row(models.Model):
     weighed_until = models.DateTimeField(null=True)
     # What the vendor said of this row: [{"path": [...], "key", "parameters", "pointer"}]
     errors = models.JSONField(default=list)
+    # Who settled an uncertain row by hand, and when; it stays where an event proves the row later on.
+    said_by = models.CharField(max_length=320, blank=True, default="", db_default="")
+    said_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

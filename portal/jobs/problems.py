@@ -53,6 +53,11 @@ FOUND = {
         "leave it to Mobility Work what moves."
     ),
 }
+# The same of rows about spare parts, which are called by their reference.
+OF_PARTS = {
+    "double": _("Row {row} has the same reference, with other values. Keep one of the two rows."),
+    "double_created": _("Row {row} has the same reference: two parts with one reference would be made."),
+}
 # Short words for what was found, to filter by: each with its codes. What is in none of them is "other".
 KINDS: dict[str, tuple[str | Promise, frozenset[str]]] = {
     "missing": (_("missing"), frozenset({"required", "time_missing", "currency_missing", "too_few"})),
@@ -62,8 +67,9 @@ KINDS: dict[str, tuple[str | Promise, frozenset[str]]] = {
     ),
     "date": (
         _("not a date"),
-        frozenset({"moment", "moment_range", "no_such_time", "ambiguous_time", "before_start"}),
+        frozenset({"moment", "moment_range", "no_such_time", "ambiguous_time"}),
     ),
+    "order": (_("end before start"), frozenset({"before_start"})),
     "length": (_("length"), frozenset({"too_short", "too_long"})),
     "form": (
         _("wrong form"),
@@ -125,7 +131,10 @@ def shown(problem: Stored) -> Problem:
         return Problem("", code, str(error_of(code, params)))
     if code == "nothing_seen":
         params = {"kinds": ", ".join(str(THINGS.get(kind, kind)) for kind in str(params["kinds"]).split(", "))}
-    template = FOUND[code] if code in FOUND else gettext(problem.get("message") or MESSAGES[code])
+    if params.get("thing") == "part" and code in OF_PARTS:
+        template: str | Promise = OF_PARTS[code]
+    else:
+        template = FOUND[code] if code in FOUND else gettext(problem.get("message") or MESSAGES[code])
     return Problem(problem["column"], code, str(template).format_map(_in_words(params)))
 
 

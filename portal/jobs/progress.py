@@ -13,7 +13,7 @@ from portal.jobs.states import IN_PREPARATION, UNDER_WAY, JobState, RowState
 
 SETTLED = {
     RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.CONFIRMED, RowState.CONTRADICTED, RowState.REJECTED,
-    RowState.UNCERTAIN,
+    RowState.UNCERTAIN, RowState.SAID_TAKEN, RowState.SAID_LOST,
 }  # fmt: skip
 KEPT_HERE = frozenset({RowState.INVALID, RowState.LEFT_OUT, RowState.HELD})
 # The bar's segments, from left to right: a colour of the look, and the states that it holds.
@@ -21,7 +21,7 @@ SEGMENTS: tuple[tuple[str, frozenset[RowState]], ...] = (
     ("good", frozenset({RowState.ACCEPTED, RowState.UNCONFIRMED, RowState.CONFIRMED})),
     ("bad", frozenset({RowState.REJECTED, RowState.CONTRADICTED})),
     ("warn", frozenset({RowState.UNCERTAIN})),
-    ("neutral", frozenset({RowState.NOT_SENT})),
+    ("neutral", frozenset({RowState.SAID_TAKEN, RowState.SAID_LOST, RowState.NOT_SENT})),
     ("progress", frozenset({RowState.SENDING})),
 )
 

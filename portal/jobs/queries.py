@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from portal.jobs.ending import counts_of
 from portal.jobs.models import Batch, Call, Confirmation, Job, Row
@@ -203,6 +203,12 @@ def evidence_for(job: Job, rows: Sequence[Row]) -> dict[int, list[Confirmation]]
     for each in mine.order_by("number", "occurred_at", "position"):
         found.setdefault(each.number, []).append(each)
     return found
+
+
+def unsent_by_reason(job: Job) -> dict[str, int]:
+    """Return how many rows of a job were not sent, by Row.Reason. Needs the network's scope."""
+    rows = Row.objects.filter(network_id=job.network_id, job_id=job.id, state=RowState.NOT_SENT)
+    return dict(rows.values_list("reason").annotate(Count("number")).order_by())
 
 
 def unverified_among(job: Job, evidence: Mapping[int, Sequence[Confirmation]]) -> set[int]:

@@ -35,6 +35,7 @@ Outcome = Accepted | VendorError
 MAX_UNREACHABLE = 10  # attempts in which nothing was sent, before a person is asked
 MAX_REPEATS = 5  # of a call whose outcome is unknown and whose repeat is safe
 FAULT_PAUSE = timedelta(minutes=3)  # "the same call a few minutes later" (vendor reference, section 2)
+WORKER_ENDED = "the worker ended before the answer came"
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds
 
 
@@ -54,7 +55,7 @@ def settle_lost(network_id: UUID, *, now: datetime) -> int:
     count = 0
     for batch in lost:
         job = Job.objects.get(network_id=network_id, id=batch.job_id)
-        outcome = OutcomeUnknown("the worker ended before the answer came")
+        outcome = OutcomeUnknown(WORKER_ENDED)
         calls = Call.objects.filter(network_id=network_id, job_id=job.id, batch=batch.number, ended_at=None)
         for call_id in calls.values_list("id", flat=True):
             _end_call(network_id, call_id, outcome, now=now)

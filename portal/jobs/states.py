@@ -36,6 +36,9 @@ class RowState(models.TextChoices):
     CONTRADICTED = "contradicted", _("Contradicted by an event")
     REJECTED = "rejected", _("Rejected")
     UNCERTAIN = "uncertain", _("Uncertain")
+    # What a person found out of an uncertain row: their word, which is no proof.
+    SAID_TAKEN = "said_taken", _("Took effect, by hand")
+    SAID_LOST = "said_lost", _("Took no effect, by hand")
     NOT_SENT = "not_sent", _("Not sent")
 
 
@@ -70,7 +73,10 @@ ROW_TRANSITIONS: dict[RowState, frozenset[RowState]] = {
     # The latest evidence wins.
     R.CONFIRMED: frozenset({R.CONTRADICTED}),
     R.CONTRADICTED: frozenset({R.CONFIRMED}),
-    R.UNCERTAIN: frozenset({R.CONFIRMED, R.CONTRADICTED}),
+    R.UNCERTAIN: frozenset({R.CONFIRMED, R.CONTRADICTED, R.SAID_TAKEN, R.SAID_LOST}),
+    # A person may take their word back; an event outranks it.
+    R.SAID_TAKEN: frozenset({R.UNCERTAIN, R.CONFIRMED, R.CONTRADICTED}),
+    R.SAID_LOST: frozenset({R.UNCERTAIN, R.CONFIRMED}),
     R.REJECTED: frozenset(),
     R.NOT_SENT: frozenset(),
 }
@@ -101,8 +107,9 @@ def end_of(counts: dict[RowState, int]) -> JobState:
 
     `done` = every row that was to be sent was taken; `failed` = none was; else `partly done`, as with uncertain rows.
     """
-    sent_well = sum(counts.get(state, 0) for state in (R.ACCEPTED, R.UNCONFIRMED, R.CONFIRMED, R.CONTRADICTED))
-    others = sum(counts.get(state, 0) for state in (R.REJECTED, R.UNCERTAIN, R.NOT_SENT))
+    taken = (R.ACCEPTED, R.UNCONFIRMED, R.CONFIRMED, R.CONTRADICTED, R.SAID_TAKEN)
+    sent_well = sum(counts.get(state, 0) for state in taken)
+    others = sum(counts.get(state, 0) for state in (R.REJECTED, R.UNCERTAIN, R.SAID_LOST, R.NOT_SENT))
     if sent_well and not others:
         return J.DONE
     if counts.get(R.UNCERTAIN) or sent_well:
@@ -136,6 +143,8 @@ ROW_LOOKS: dict[RowState, tuple[str, str]] = {
     R.CONTRADICTED: ("bad", "alert-triangle"),
     R.REJECTED: ("bad", "circle-x"),
     R.UNCERTAIN: ("warn", "question-mark"),
+    R.SAID_TAKEN: ("neutral", "user"),
+    R.SAID_LOST: ("neutral", "user-minus"),
     R.NOT_SENT: ("neutral", "circle-minus"),
 }
 IN_PREPARATION = frozenset({J.DRAFT, J.CHECKING, J.CHECKED})

@@ -18,10 +18,11 @@ from django.views.decorators.http import require_GET
 
 from integrations.mobility_work.operations import OPERATIONS
 from portal.jobs.addresses import job_or_404
-from portal.jobs.downloads import bad_rows, checked_file, results
+from portal.jobs.downloads import bad_rows, checked_file
 from portal.jobs.exchange import curl_of, file_name, request_of
 from portal.jobs.files import whole_file
 from portal.jobs.models import Batch, Call, Job
+from portal.jobs.results import results
 from portal.jobs.support import bundle_of, bundle_of_batch
 from portal.lib.scope import network_scope
 from portal.lib.tabular import TabularError

@@ -46,7 +46,7 @@ def note_of(operation: Operation, field: Field) -> str:
         lines.append(gettext("One of: %(choices)s") % {"choices": ", ".join(field.choices)})
     if operation.updates and not field.needed:
         lines.append(gettext("An empty cell leaves it as it is."))
-    if field.nullable:
+    if field.nullable and operation.updates:
         lines.append(gettext("%(token)s clears it.") % {"token": settings.PORTAL_CLEAR_TOKEN})
     if field.example:
         lines.append(gettext("Example: %(example)s") % {"example": field.example})

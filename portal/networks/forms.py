@@ -110,6 +110,8 @@ class OverlapForm(forms.Form):
 class SecretForm(OverlapForm):
     """A further signing secret: generated, or one that Mobility Work has already."""
 
+    # Which secret the form makes, signed: sent once more, by a reload, it makes no other.
+    makes = forms.CharField(widget=forms.HiddenInput, required=False)
     secret = forms.CharField(
         label=_("Secret"),
         required=False,

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.mobility_work.signature import CANDIDATES
+from portal.lib.ids import new_id
 from portal.lib.sealing import fingerprint, last_four, sealer, token_hash
 from portal.networks.acts import record_act
 from portal.networks.models import Inbox, InboxAddress, Network, SigningSecret
@@ -25,6 +26,14 @@ RECIPES = {recipe.name: recipe for recipe in CANDIDATES}
 
 class OverlapTooLong(ValueError):
     """Old and new may be valid together for seven days at most."""
+
+
+class AlreadyAdded(Exception):
+    """The secret of this id was added before: by the same form, sent twice."""
+
+    def __init__(self, added: SigningSecret) -> None:
+        super().__init__(added.fingerprint)
+        self.added = added
 
 
 class SecretTooShort(ValueError):
@@ -65,11 +74,16 @@ def current_token(network_id: UUID) -> str:
 
 
 def add_secret(
-    network: Network, *, actor: Actor | str, text: str | None = None, overlap: timedelta = MAX_OVERLAP
+    network: Network,
+    *,
+    actor: Actor | str,
+    text: str | None = None,
+    overlap: timedelta = MAX_OVERLAP,
+    secret_id: UUID | None = None,
 ) -> OpenSecret:
     """Add a signing secret, generated unless given; the ones before it stay valid for `overlap`.
 
-    Raises OverlapTooLong, and SecretTooShort for a given one of fewer than 16 characters.
+    Raises OverlapTooLong, SecretTooShort for a given one of fewer than 16 characters, and AlreadyAdded.
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise OverlapTooLong
@@ -77,8 +91,11 @@ def add_secret(
         raise SecretTooShort
     word = text or random.token_urlsafe(32)
     inbox = _inbox_alone(network)
+    if secret_id and (added := SigningSecret.objects.filter(network_id=network.id, id=secret_id).first()):
+        raise AlreadyAdded(added)
     _expire(SigningSecret.objects.filter(network_id=network.id), overlap)
     added = SigningSecret.objects.create(
+        id=secret_id or new_id(),
         network=network,
         inbox=inbox,
         sealed_secret=sealer().seal(word),

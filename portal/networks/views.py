@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -37,9 +39,11 @@ from portal.networks.connect import (
 from portal.networks.forms import ChangeForm, ConfirmForm, ConnectKeyForm, KeyForm, OverlapForm, SecretForm
 from portal.networks.middleware import PortalRequest, unscoped
 from portal.networks.models import Network, SigningSecret
+from portal.networks.secret_tickets import secret_in, ticket_of
 
 PENDING = "pending_connection"
 PENDING_SECONDS = 1800
+SHOWN_AGAIN = timedelta(minutes=10)  # for so long a reload shows a secret that was just added
 
 
 @require_GET
@@ -232,16 +236,37 @@ def key_compromised(request: PortalRequest, slug: str) -> HttpResponse:
 def secret_add(request: PortalRequest, slug: str) -> HttpResponse:
     """Add a signing secret and show it once."""
     network = request.access.network(slug, at_least=Level.ADMIN)
-    form = SecretForm(request.POST or None)
+    form = SecretForm(request.POST or None, initial={"makes": ticket_of(network, request.access.user)})
     if request.method == "POST" and form.is_valid():
-        opened = inbox.add_secret(
-            network, actor=request.access.user, text=form.cleaned_data["secret"] or None, overlap=form.overlap_time()
-        )
-        return render(request, "networks/secret.html", {"network": network, "secret": opened.text, "fresh": True})
+        return _added_secret(request, network, form)
     text = _(
         "Set the same secret in Mobility Work's webhook settings within the overlap; until then both are accepted."
     )
     return _form(request, network, form, title=_("Add a signing secret"), button=_("Add"), text=text)
+
+
+def _added_secret(request: PortalRequest, network: Network, form: SecretForm) -> HttpResponse:
+    """Add a secret and show it; to a form that is sent once more by a reload, the one that it made.
+
+    So the secret is in no session, no address and no cache, and none is made by looking at it again.
+    """
+    ticket = form.cleaned_data["makes"]
+    secret_id = secret_in(ticket, network, request.access.user)
+    if ticket and secret_id is None:
+        messages.info(request, _("This form is too old, so nothing was added. Fill it in once more."))
+        return redirect("secret_add", network.slug)
+    text, overlap = form.cleaned_data["secret"] or None, form.overlap_time()
+    try:
+        opened = inbox.add_secret(network, actor=request.access.user, text=text, overlap=overlap, secret_id=secret_id)
+        shown = opened.text
+    except inbox.AlreadyAdded as error:
+        if timezone.now() - error.added.created_at > SHOWN_AGAIN:
+            messages.info(request, _("This secret was added already. Nothing was changed."))
+            return redirect("network", network.slug)
+        shown = inbox.reveal_secret(network, error.added.id, actor=request.access.user)
+    older = SigningSecret.objects.filter(network_id=network.id, valid_until__gt=timezone.now())
+    context = {"network": network, "secret": shown, "older": older.order_by("-valid_until").first()}
+    return render(request, "networks/secret.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -46,6 +46,8 @@ ACTIONS: dict[str, str | Promise] = {
     "job_submitted": _("Job submitted"),
     "job_cancelled": _("Job cancelled"),
     "job_resumed": _("Job resumed"),
+    "job_rows_settled": _("Uncertain rows settled by hand"),
+    "job_rows_unsettled": _("Settling of rows by hand taken back"),
     "job_gone_on_with": _("Rows of a job prepared once more"),
     "job_repeated": _("Rehearsed job repeated on production"),
     "export_asked": _("Export asked for"),

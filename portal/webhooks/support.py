@@ -52,7 +52,7 @@ def delivery_text(delivery: Delivery, state: Processing) -> str:
         "Processing": state.state + (", the event was there already" if state.repeat else ""),
         "Error": state.error or "–",
     }
-    return _with_bytes(about, delivery.headers, delivery.body, len(delivery.body))
+    return _with_bytes(about, delivery.headers, delivery.body)
 
 
 def quarantined_text(network: Network, delivery_id: UUID) -> str | None:
@@ -66,9 +66,10 @@ def quarantined_text(network: Network, delivery_id: UUID) -> str | None:
         "Answered": "401",
         "Signature": found.reason,
     }
-    return _with_bytes(about, found.headers, found.body, found.size)
+    return _with_bytes(about, found.headers, found.body)
 
 
-def _with_bytes(about: dict[str, str], kept: dict[str, str], content: bytes | memoryview, size: int) -> str:
+def _with_bytes(about: dict[str, str], kept: dict[str, str], content: bytes | memoryview) -> str:
+    size = len(bytes(content))
     about |= {"Body": f"{size} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"}
     return "\n\n".join([facts(about), headers("Headers", kept), body("Body", content, size)])

@@ -27,8 +27,8 @@ BROKEN = [
     ("BAD-LETTER;1O;", 3, "quantity", "“1O” is no whole number."),
     ("BAD-EMPTY;;", 4, "quantity", "A value is required here."),
     ("BAD-NEGATIVE;-3;", 5, "quantity", "Too small: -3."),
-    ("BAD-TWICE;7;", 6, "id", "Row 7 has the same name, with other values."),
-    ("BAD-TWICE;8;", 7, "id", "Row 6 has the same name, with other values."),
+    ("BAD-TWICE;7;", 6, "id", "Row 7 has the same reference, with other values."),
+    ("BAD-TWICE;8;", 7, "id", "Row 6 has the same reference, with other values."),
     (";9;", 8, "id", "A value is required here."),
     ("BAD-LARGE;99999999999999999999;", 9, "quantity", "Too large"),
 ]

@@ -100,7 +100,10 @@ def test_a_known_key_has_a_sentence_with_and_without_its_parameters(key: str) ->
 def test_an_unknown_key_is_shown_as_text() -> None:
     assert describe("Invalid Api Key.", {}).plain() == "Mobility Work says: Invalid Api Key."
     shown = describe("error.payload.max_length", {"max": 255, "seen": {"odd": 1}})
-    assert shown.plain() == "Mobility Work says: error.payload.max_length (max: 255)"
+    assert shown.plain() == (
+        "Refused, for a reason that the portal has no words for; Mobility Work calls it: "
+        "error.payload.max_length (max: 255)"
+    )
     assert describe("", {}).plain() == "Mobility Work refuses this value without saying why."
     assert describe("{0.__class__}", {"{x}": "{y}"}).plain().endswith("{0.__class__} ({x}: {y})")
 

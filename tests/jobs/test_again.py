@@ -16,13 +16,13 @@ from portal.jobs.drafts import choose_columns
 from portal.jobs.edit import leave_out
 from portal.jobs.models import Job, Row
 from portal.jobs.states import RowState
-from portal.jobs.submit import NothingToSend, submit
+from portal.jobs.submit import NothingToSend, cancel, submit
 from portal.jobs.typed import with_cells
 from portal.lib.scope import network_scope
 from portal.networks.models import Network
 from portal.trail.models import Entry
 from tests.jobs.test_drafts import PARTS, STOCK, TASK, Desk, desk
-from tests.jobs.test_pages import press_send
+from tests.jobs.test_pages import press_send, text_of
 from tests.jobs.test_sending import Vendor, send_all, vendor
 from tests.world import World
 
@@ -68,6 +68,24 @@ def test_the_rest_of_a_refused_request_goes_out_in_a_job_of_its_own(desk: Desk, 
     assert [item["externalReference"] for item in vendor.bodies[-1]] == ["A-1", "C-3"]
     with network_scope(desk.network.id):
         assert Entry.objects.filter(action="job_gone_on_with").count() == 1
+
+
+def test_only_rows_of_a_refused_request_rest_on_an_assumption(desk: Desk, vendor: Vendor, client: Client) -> None:
+    head = "equipment,description,startDateTime,endDateTime,assignees\n"
+    row = "P-1,Grease it {},2030-01-07 08:00,2030-01-07 09:00,anna@example.com\n"
+    tasks = desk.checked(head + row.format(1) + row.format(2), TASK)
+    with network_scope(desk.network.id):
+        submit(desk.network, tasks.id, send_good=True, actor=desk.world.bob, now=timezone.now())
+        cancel(desk.network, tasks.id, actor=desk.world.bob, now=timezone.now())
+    client.force_login(desk.world.bob, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = text_of(client.get(f"/networks/foundry/jobs/{tasks.id}/"))
+    assert "2 rows were in no request when the job was cancelled, and can go out as they are." in page
+    assert "assumption" not in page
+    parts = desk.checked(HEAD + "A-1,Bearing,3.50,1\nB-2,Belt,9,2\nC-3,Hose,5,3\n", PARTS)
+    vendor.answers = [refusal("/1/name")]
+    send(desk, parts)
+    page = text_of(client.get(f"/networks/foundry/jobs/{parts.id}/"))
+    assert "2 rows can go out once more on one assumption" in page
 
 
 def test_no_row_is_in_two_jobs_that_go_on_with_one(desk: Desk, vendor: Vendor) -> None:

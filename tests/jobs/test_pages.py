@@ -62,9 +62,9 @@ def of(client: Client, address: str) -> dict[str, str]:
     return {"of": found[1], "act": "check"} if found else {}
 
 
-def check(client: Client, world: World, content: str | bytes) -> str:
+def check(client: Client, world: World, content: str | bytes, address: str = STOCK) -> str:
     """Upload a file whose headings are certain, and check it; return the address of its job."""
-    address = upload(client, content)
+    address = upload(client, content, address)
     page = client.get(address + "columns/").content.decode()
     chosen = dict(re.findall(r'name="(column-\d+)".*?value="([^"]*)" selected', page, re.S))
     answer: Any = client.post(address + "columns/", {**chosen, **of(client, address)})
@@ -412,6 +412,101 @@ def test_nothing_that_was_mended_is_lost_where_the_columns_stay_the_same(bob: Cl
     assert answer["Location"] == address + "check/"
     with network_scope(world.foundry.network.id):
         assert dict(Row.objects.values_list("number", "state")) == {2: "ready", 3: "ready", 4: "left_out"}
+
+
+def test_a_cell_that_is_mended_counts_at_once_in_the_tabs(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\nA-2,seven\nA-3,\nA-4,x\n")
+    assert "Not a number 2" in text_of(bob.get(address + "check/?kind=number"))
+    shown = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}check/?kind=number#row-3"}
+    mended = bob.post(address + "rows/3/", {"cell-quantity": "7"}, headers=shown)
+    assert 'id="kinds" hx-swap-oob="true"' in mended.content.decode()
+    assert "Missing 1" in text_of(mended) and "Not a number 1" in text_of(mended)
+    assert re.search(r'href="\?kind=number" aria-current="page"', mended.content.decode())
+    # Once the last of a kind is mended, its tab is gone; an address that makes no sense does no harm.
+    odd = {"HX-Request": "true", "HX-Current-URL": "http://[/?kind=nothing&show=changed"}
+    last = bob.post(address + "rows/5/", {"cell-quantity": "7"}, headers=odd)
+    assert "Not a number" not in text_of(last) and "Missing 1" in text_of(last)
+
+
+def test_words_of_the_check_and_of_the_forms(bob: Client, world: World) -> None:
+    address = check(bob, world, "Spare part,New stock\nA-1,1\nA-1,2\nA-2,50\n")
+    page = bob.get(address + "check/?kind=twice")
+    assert "Row 3 has the same reference, with other values." in text_of(page)
+    bob.post(address + "rows/2/", {"act": "leave-out"})
+    assert "1 of them has warnings." not in bob.get(address + "check/").content.decode()
+    bob.post(address + "rows/3/", {"cell-quantity": "0"})
+    template = text_of(bob.get(STOCK))
+    assert "Spare part or id , part , reference" in template and "In the file" not in template
+    created = bob.get("/networks/foundry/send/createSpareParts/one/").content.decode()
+    assert "∅ clears it" not in created
+    plain, further = created.split("Further fields, written as JSON")
+    assert "(JSON)" not in plain and "(JSON)" in further
+    assert "∅ clears it" in bob.get("/networks/foundry/send/updateSpareParts/one/").content.decode()
+    tasks = "equipment,description,startDateTime,endDateTime,assignees\n"
+    wrong = tasks + "P-1,Grease it,2030-01-07 08:00,2030-01-06 09:00,anna@example.com\n"
+    desk = check(bob, world, wrong, address="/networks/foundry/send/scheduleTask/")
+    assert "End before start 1" in text_of(bob.get(desk + "check/")) and "Not a date" not in text_of(
+        bob.get(desk + "check/")
+    )
+
+
+def test_networks_to_send_to_are_choices(world: World) -> None:
+    client = Client()
+    client.force_login(world.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get("/send/").content.decode()
+    assert "To which network?" in page and 'class="operations"' in page
+    assert '<a href="/send/?network=foundry">Foundry</a>' in page
+    assert (
+        'aria-label="Networks"' not in page
+        and 'aria-label="Networks"' in client.get("/send/?network=foundry").content.decode()
+    )
+
+
+def test_the_rows_of_a_job_show_what_was_sent(bob: Client, world: World) -> None:
+    address = check(bob, world, "Part,New stock\nA-1,1200\nA-2,x\n")
+    press_send(bob, address, {"send_good": "1"})
+    page = text_of(bob.get(address))
+    assert "A-1 New stock: 1,200" in page and "A-2 New stock: x" in page
+    made: Any = bob.post(
+        "/networks/foundry/send/createSpareParts/one/",
+        {"cell-externalReference": "B-1", "cell-name": "Belt", "cell-unitPrice": "1234,5", "cell-stock.quantity": "2",
+         "cell-tags": "a, b"},
+    )  # fmt: skip
+    address = made["Location"].removesuffix("check/")
+    press_send(bob, address)
+    page = text_of(bob.get(address))
+    assert re.search(r"Name: Belt .* Unit price: 1,234.50 EUR", page)
+
+
+def shown_on(client: Client, address: str) -> dict[str, str]:
+    """Return what the page of a job sends along when it asks how far it is."""
+    page = client.get(address).content.decode()
+    hidden = re.findall(r'<input type="hidden"[^>]* name="(rows|state|after|tabs)" value="([^"]*)"', page)
+    return dict(hidden)
+
+
+def test_the_rows_of_a_job_say_so_when_they_do_not_stand_so_any_more(bob: Client, world: World) -> None:
+    address = check(bob, world, "id,quantity\nA-1,12\nA-2,7\nA-3,9\n")
+    press_send(bob, address)
+    seen = shown_on(bob, address + "?state=queued")
+    assert seen["state"] == "queued"
+    unchanged = bob.get(address + "progress/", {"was": "queued", **seen}).content.decode()
+    assert 'id="progress"' in unchanged and 'id="row-tabs"' not in unchanged  # who reads the tabs is left in peace
+    with network_scope(world.foundry.network.id):
+        Row.objects.filter(number=3).update(state="accepted")
+    changed = bob.get(address + "progress/", {"was": "queued", **seen})
+    assert 'id="row-tabs" hx-swap-oob="true"' in changed.content.decode()
+    assert "In line 2" in text_of(changed) and "Accepted 1" in text_of(changed)
+    assert "Rows shown here have changed." in text_of(changed)
+    assert 'hx-get="?state=queued"' in changed.content.decode()
+    # Shown anew, they stand as they are said to; other rows than those shown change the counts alone.
+    seen = shown_on(bob, address + "?state=accepted")
+    with network_scope(world.foundry.network.id):
+        Row.objects.filter(number=2).update(state="rejected")
+    changed = bob.get(address + "progress/", {"was": "queued", **seen})
+    assert "Rejected 1" in text_of(changed) and "Rows shown here have changed." not in text_of(changed)
+    odd = {"was": "queued", "rows": "x\0", "state": "no", "after": "-"}
+    assert bob.get(address + "progress/", odd).status_code == 200
 
 
 def test_a_row_that_is_left_out_stays_so_until_it_is_put_back(bob: Client, world: World) -> None:

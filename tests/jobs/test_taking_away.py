@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from portal.jobs.models import Job, Row
+from portal.jobs.models import Confirmation, Job, Row
 from portal.lib.scope import network_scope
 from portal.lib.tabular import write_xlsx
 from portal.trail.models import Entry
@@ -78,6 +80,25 @@ def test_every_kind_of_job_has_a_checked_file(bob: Client, world: World, tmp_pat
     made: Any = bob.post("/networks/foundry/send/replaceSparePartStock/one/", {"cell-id": "A-1", "cell-quantity": "3"})
     address = made["Location"].removesuffix("check/")
     assert taken(bob, address + "checked/")[1][:2] == ["A-1", "3"]
+
+
+def test_the_results_hold_the_own_columns_of_the_file_and_the_event_that_proves_a_row(
+    bob: Client, world: World, tmp_path: Path
+) -> None:
+    address = check(bob, world, "Part;New stock\nA-1;12\nA-2;7\nA-3;x\n")
+    press_send(bob, address, {"send_good": "1"})
+    with network_scope(world.foundry.network.id):
+        job = Job.objects.get()
+        Confirmation.objects.create(
+            network_id=job.network_id, job_id=job.id, number=2, kind="part", key="ref:A-1", position=9,
+            verdict="confirmed", occurred_at=datetime(2026, 1, 7, 8, tzinfo=UTC), found_at=timezone.now(),
+        )  # fmt: skip
+        Row.objects.filter(number=2).update(state="confirmed")
+    heading, *rows = taken(bob, address + "results/")
+    assert heading == ["Row", "Part", "New stock", "State", "What was said", "Event", "Event at", "Task"]
+    assert rows[0] == ["2", "A-1", "12", "Confirmed by an event", "", "9", "2026-01-07 09:00:00", ""]
+    assert rows[1] == ["3", "A-2", "7", "In line", "", "", "", ""]
+    assert rows[2][:4] == ["4", "A-3", "x", "Held back"] and "is no whole number" in rows[2][4]
 
 
 @pytest.mark.parametrize("what", ["file", "bad-rows", "results", "checked"])

@@ -23,6 +23,20 @@ from tests.world import World
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def test_the_size_of_a_body_is_that_of_the_body_alone(world: World) -> None:
+    pin(world.foundry)
+    with serving() as http:
+        refused = http.post(world.foundry.path, content=b"refused", headers={"Content-Type": "text/plain"})
+        assert refused.status_code == 401
+    client = Client()
+    client.force_login(world.alice)
+    page = client.get(reverse("quarantine", args=["foundry"])).content.decode()
+    assert "Headers, and a body of 7 bytes" in page
+    [address] = set(findall(r'href="(/networks/foundry/[^"]*support/)"', page))
+    bundle = client.get(address).content.decode()
+    assert "7 bytes, SHA-256" in bundle and "the first" not in bundle
+
+
 def test_every_refused_and_every_failed_delivery_has_a_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views, "SHOWN", 2)
     place = world.foundry

@@ -86,6 +86,8 @@ class RowItem(Item):
         description="What Mobility Work said of it, with the `cell` of the file as of `problems`.",
         examples=[[{"path": ["quantity"], "key": "error.payload.min", "cell": "F1043"}]],
     )
+    settled_by: str | None = Field(description="Who settled it by hand, where it was uncertain.", examples=[None])
+    settled_at: datetime | None = Field(description="When they did.", examples=[None])
     updated_at: datetime = Field(description="When it last changed.", examples=["2026-03-12T08:06:10Z"])
 
 
@@ -144,6 +146,8 @@ def job_rows(request: ApiRequest, network: NetworkName, job: JobId, query: Query
             problems=[_problem(each, row, places) for each in row.problems],
             warnings=[_problem(each, row, places) for each in row.warnings],
             vendor_errors=[_vendor_error(each, row, places) for each in row.errors],
+            settled_by=row.said_by or None,
+            settled_at=row.said_at,
             updated_at=row.updated_at,
         )
         for row in found[: query.limit]
