@@ -50,6 +50,13 @@ def figure(number: Decimal | int | None) -> str:
 
 
 @register.filter
+def address(text: str) -> SafeString:
+    """Return an e-mail address that a narrow cell breaks behind its @, not within a word."""
+    name, at, host = str(text).partition("@")
+    return format_html("{}{}<wbr>{}", name, at, host) if at else format_html("{}", name)
+
+
+@register.filter
 def change(number: Decimal | None) -> str:
     """Return a difference with its sign, as +7 or −3."""
     if number is None:
