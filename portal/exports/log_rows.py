@@ -30,7 +30,7 @@ from portal.timeline.queries import timeline_page
 from portal.timeline.sentences import plain_sentence
 from portal.trail.actions import ACTIONS
 from portal.trail.models import Entry
-from portal.trail.queries import TrailFilters, trail_page
+from portal.trail.queries import read_trail_filters, trail_page
 
 
 def timeline_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
@@ -158,10 +158,9 @@ def notice_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
 def trail_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     names = {network.id: network.name for network in wanted.networks}
     chosen = wanted.chosen[0] if wanted.query.get("network") and wanted.chosen else None
-    filters = TrailFilters(
-        action=wanted.query.get("action", ""), person=wanted.query.get("person", ""),
-        network_id=chosen.id if chosen else None,
-    )  # fmt: skip
+    filters = read_trail_filters(
+        wanted.query, network_id=chosen.id if chosen else None, zone=wanted.zone, now=wanted.now
+    )
     before: UUID | None = None
     while True:
         with wanted.scope():

@@ -10,12 +10,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+import time_machine
 from django.test import Client
 
 from portal.exports.listings import LISTINGS
 from portal.lib.scope import network_scope, tenant_scope
 from portal.stock.models import Entry, Gap
 from portal.trail.models import Entry as Act
+from portal.trail.record import record
 from tests.exports.test_exports import ask, client_of, content_of, rows_of, write_all
 from tests.isolation.test_walk import checked_job
 from tests.webhooks.test_drain import NOON, body, drain, store
@@ -148,3 +150,17 @@ def test_a_page_with_a_timeline_of_one_thing_offers_it(plant: World) -> None:
     rows = export(client, "timeline", network="foundry", kind="part", key=part)
     assert f"kind=part&amp;key={part.replace(':', '%3A')}" in query
     assert len(rows) >= page.count('class="event-open"') > 0
+
+
+def test_the_trail_of_some_days_on_the_page_and_in_its_export(world: World) -> None:
+    for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
+        with time_machine.travel(f"{day}T12:00:00Z"), tenant_scope(networks=[world.foundry.network.id]):
+            record("silence_changed", actor=world.bob, network_id=world.foundry.network.id, subject=day)
+    client = client_of(world.bob)
+    page = client.get("/trail/?from=2026-03-02&to=2026-03-02&action=silence_changed").content.decode()
+    assert page.count(">2026-03-02</a>") == 1
+    assert ">2026-03-01</a>" not in page and ">2026-03-03</a>" not in page
+    assert "is no date" in client.get("/trail/?from=soon").content.decode()
+    assert "No act fits" in client.get("/trail/?period=month&action=silence_changed").content.decode()
+    query = {"from": "2026-03-02", "to": "2026-03-03", "action": "silence_changed"}
+    assert [row["About"] for row in export(client, "trail", **query)] == ["2026-03-03", "2026-03-02"]
