@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from integrations.mobility_work.events import EVENT_TYPES
 from integrations.mobility_work.operations import OPERATIONS
-from portal.exports.slices import AT_ONCE, Slice
+from portal.exports.slices import AT_ONCE, Coded, Slice, network_cell
 from portal.jobs.about import about
 from portal.jobs.attention import ATTENTION, needing
 from portal.jobs.doubts import doubts_of, settled_words
@@ -54,12 +54,12 @@ def timeline_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
 def _event(wanted: Slice, network: Network, reading: Reading) -> Sequence[Cell]:
     entry = EVENT_TYPES.get(reading.type)
     return (
-        network.name,
+        network_cell(network),
         wanted.local(reading.occurred_at),
         wanted.local(reading.first_received_at),
-        gettext(entry.label) if entry else reading.type,
+        Coded(gettext(entry.label) if entry else reading.type, reading.type),
         plain_sentence(reading),
-        ", ".join(str(flag_words(flag)) for flag in reading.flags),
+        Coded(", ".join(str(flag_words(flag)) for flag in reading.flags), list(reading.flags)),
         reading.previous_stock,
         reading.resulting_stock,
         reading.deliveries,
@@ -84,10 +84,10 @@ def job_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
             jobs, before = job_page(filters, before=before)
         for job in jobs:
             yield (
-                networks[job.network_id].name,
+                network_cell(networks[job.network_id]),
                 str(job.id),
-                gettext(OPERATIONS[job.operation].label),
-                str(job.get_state_display()),
+                Coded(gettext(OPERATIONS[job.operation].label), job.operation),
+                Coded(job.get_state_display(), job.state),
                 job.file_name,
                 job.rows,
                 job.created_by,
@@ -118,17 +118,17 @@ def row_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
             said = rejections(row, places) or reasons(row, places)
             latest = evidence[row.number][-1] if row.number in evidence else None
             yield (
-                network.name,
+                network_cell(network),
                 str(job.id),
                 row.number,
                 about(job, row),
-                str(row.get_state_display()),
-                str(row.get_reason_display()) if row.reason else "",
+                Coded(row.get_state_display(), row.state),
+                Coded(row.get_reason_display(), row.reason) if row.reason else None,
                 " ".join([*said, *filter(None, [doubts.get(row.number), settled_words(row, network)])]),
-                str(latest.get_verdict_display()) if latest else "",
+                Coded(latest.get_verdict_display(), latest.verdict) if latest else None,
                 latest.position if latest else None,
                 wanted.local(latest.occurred_at if latest else None),
-                json.dumps(row.item, ensure_ascii=False) if row.item else "",
+                Coded(json.dumps(row.item, ensure_ascii=False), row.item) if row.item else None,
             )
 
 
@@ -144,9 +144,9 @@ def notice_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
             notice = line.notice
             if notice.created_at <= wanted.now:
                 yield (
-                    line.network.name,
+                    network_cell(line.network),
                     wanted.local(notice.at),
-                    str(line.kind.label),
+                    Coded(line.kind.label, line.kind.name),
                     line.sentence,
                     wanted.local(notice.seen_at),
                     wanted.local(notice.mailed_at),
@@ -156,7 +156,7 @@ def notice_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
 
 
 def trail_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
-    names = {network.id: network.name for network in wanted.networks}
+    names = {network.id: network_cell(network) for network in wanted.networks}
     chosen = wanted.chosen[0] if wanted.query.get("network") and wanted.chosen else None
     filters = read_trail_filters(
         wanted.query, network_id=chosen.id if chosen else None, zone=wanted.zone, now=wanted.now
@@ -172,10 +172,10 @@ def trail_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
             return
 
 
-def _act(wanted: Slice, entry: Entry, names: dict[UUID, str]) -> Sequence[Cell]:
+def _act(wanted: Slice, entry: Entry, names: dict[UUID, Coded]) -> Sequence[Cell]:
     return (
         wanted.local(entry.at),
-        str(ACTIONS.get(entry.action, entry.action)),
+        Coded(ACTIONS.get(entry.action, entry.action), entry.action),
         entry.actor,
         entry.subject,
         names.get(entry.network_id, "") if entry.network_id else "",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_lazy
 from portal.explore.overview import in_order
 from portal.explore.signals import SIGNALS, Figure, standings
 from portal.explore.today import events_today
-from portal.exports.slices import Slice
+from portal.exports.slices import Coded, Slice, network_cell
 from portal.lib.tabular.write import Cell
 from portal.webhooks.coverage_map import coverage_of
 from portal.webhooks.held_back import refused_page, text_of, troubled_page
@@ -27,10 +27,10 @@ def network_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     """Yield every network of a view."""
     for network in wanted.chosen:
         yield (
-            network.name,
-            network.organization.name,
-            str(network.get_kind_display()),
-            str(network.get_plan_display()),
+            network_cell(network),
+            Coded(network.organization.name, network.organization.slug),
+            Coded(network.get_kind_display(), network.kind),
+            Coded(network.get_plan_display(), network.plan),
             network.time_zone,
             network.currency,
         )
@@ -44,7 +44,7 @@ def overview_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         today = events_today(networks, zone=wanted.zone_shown, now=wanted.now)
     for each in in_order(found, wanted.query, today=today):
         yield (
-            each.network.name,
+            network_cell(each.network),
             *(_count(each.figures[signal.key]) for signal in SIGNALS),
             today[each.network.id],
             wanted.local(each.glance.last_received_at),
@@ -64,13 +64,13 @@ def coverage_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     for each in found:
         for cell in each.cells:
             yield (
-                each.network.name,
+                network_cell(each.network),
                 gettext(cell.type.label),
                 cell.type.name,
-                str(SEEN[cell.seen]),
+                Coded(SEEN[cell.seen], cell.seen),
                 wanted.local(cell.last_live_at or cell.last_other_at),
                 cell.hours or None,
-                wanted.local(cell.silent_from) if cell.is_silent else "",
+                wanted.local(cell.silent_from) if cell.is_silent else None,
                 cell.events,
                 cell.deliveries,
                 cell.signed,
@@ -90,9 +90,9 @@ def quarantine_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         for item, delivery in troubled:
             if delivery.received_at <= wanted.now:
                 yield (
-                    network.name,
+                    network_cell(network),
                     wanted.local(delivery.received_at),
-                    str(item.get_state_display()),
+                    Coded(item.get_state_display(), item.state),
                     item.error,
                     len(delivery.body),
                     str(delivery.id),
@@ -106,10 +106,10 @@ def quarantine_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         for each in refused:
             if each.received_at <= wanted.now:
                 yield (
-                    network.name,
+                    network_cell(network),
                     wanted.local(each.received_at),
-                    gettext("Refused"),
-                    str(each.get_reason_display()),
+                    Coded(gettext("Refused"), "refused"),
+                    Coded(each.get_reason_display(), each.reason),
                     len(bytes(each.body)),
                     str(each.id),
                     text_of(each.body),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext
 
 from portal.accounts.models import Membership
-from portal.exports.slices import Slice
+from portal.exports.slices import Coded, Slice
 from portal.lib.tabular.write import Cell
 
 
@@ -23,10 +23,11 @@ def people_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         )
     for member in sorted(members, key=lambda member: str(member.user)):
         roles = [f"{role.get_role_display()}: {role.network.name}" for role in member.network_roles.all()]
+        codes = [{"network": role.network.slug, "role": role.role} for role in member.network_roles.all()]
         yield (
-            member.organization.name,
+            Coded(member.organization.name, member.organization.slug),
             str(member.user),
             member.user.email,
-            gettext("Admin") if member.is_admin else ", ".join(roles),
+            Coded(gettext("Admin"), "admin") if member.is_admin else Coded(", ".join(roles), codes),
             wanted.local(member.user.last_login),
         )

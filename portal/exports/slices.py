@@ -21,6 +21,18 @@ from portal.networks.models import Network
 AT_ONCE = 1000
 
 
+class Coded(str):
+    """A cell that people read as words; JSON Lines has what programs know it by."""
+
+    __slots__ = ("code",)
+    code: object
+
+    def __new__(cls, words: object, code: object) -> Coded:
+        made = super().__new__(cls, str(words))
+        made.code = code
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """What of a list is exported, and how it is written."""
@@ -49,9 +61,14 @@ class Slice:
         chosen = self.chosen
         return ZoneInfo(chosen[0].time_zone) if len(chosen) == 1 else self.zone
 
-    def local(self, moment: datetime | None) -> str:
-        """Return a moment as ISO 8601 in the list's zone, with its offset."""
-        return timezone.localtime(moment, self.zone_shown).isoformat(timespec="seconds") if moment else ""
+    def local(self, moment: datetime | None) -> datetime | None:
+        """Return a moment by the clock of the list's zone."""
+        return timezone.localtime(moment, self.zone_shown) if moment else None
+
+
+def network_cell(network: Network) -> Coded:
+    """Return a network's name; programs know it by its short name."""
+    return Coded(network.name, network.slug)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from portal.explore.stock.low import low_page, read_low_filters
 from portal.explore.stock.part import counted_on
 from portal.explore.stock.parts import stock_page
 from portal.explore.stock.words import CONFIDENCE
-from portal.exports.slices import AT_ONCE, Slice
+from portal.exports.slices import AT_ONCE, Coded, Slice, network_cell
 from portal.lib.tabular.write import Cell
 from portal.networks.models import Network
 
@@ -31,14 +31,16 @@ def stock_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         after = page.next
         for row in page.rows:
             yield (
-                networks[row.network_id].name,
+                network_cell(networks[row.network_id]),
                 row.reference,
                 row.name,
                 row.part,
                 row.level,
                 row.here,
                 wanted.local(row.as_of),
-                str(CONFIDENCE[row.confidence].word) if row.confidence in CONFIDENCE else row.confidence,
+                Coded(CONFIDENCE[row.confidence].word, row.confidence)
+                if row.confidence in CONFIDENCE
+                else row.confidence,
                 wanted.local(row.doubtful_since),
                 row.minimum,
                 wanted.local(row.out_since),
@@ -75,26 +77,30 @@ def _was_there(wanted: Slice, line: Line) -> bool:
 def _entry(wanted: Slice, network: Network, line: Line) -> Sequence[Cell]:
     entry, gap = line.entry, line.gaps[0] if line.gaps else None
     return (
-        network.name,
+        network_cell(network),
         line.part.reference,
         line.part.label,
         line.location.label if line.location else "",
         wanted.local(entry.occurred_at),
-        str(line.look.word),
+        Coded(line.look.word, entry.kind),
         entry.quantity,
         entry.previous,
         entry.resulting,
         line.balance,
         line.balance_here,
         gap.amount if gap else None,
-        wanted.local(gap.gap.since) if gap else "",
-        gettext("Filled by a late event") if gap and gap.gap.closed_by else gettext("Open") if gap else "",
+        wanted.local(gap.gap.since) if gap else None,
+        _state(is_filled=bool(gap.gap.closed_by)) if gap else None,
         line.task.label if line.task else "",
         line.person.label if line.person else "",
         entry.position,
         str(entry.job_id or ""),
         entry.row,
     )
+
+
+def _state(*, is_filled: bool) -> Coded:
+    return Coded(gettext("Filled by a late event"), "filled") if is_filled else Coded(gettext("Open"), "open")
 
 
 def low_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
@@ -109,7 +115,7 @@ def low_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         for low in page.rows:
             row = low.row
             yield (
-                networks[row.network_id].name,
+                network_cell(networks[row.network_id]),
                 row.reference,
                 row.name,
                 row.level,
@@ -133,7 +139,7 @@ def gap_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         for network, line in page.lines:
             gap = line.gap
             yield (
-                network.name,
+                network_cell(network),
                 line.part.reference,
                 line.part.label,
                 line.location.label if line.location else "",
@@ -142,7 +148,7 @@ def gap_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                 gap.after,
                 wanted.local(gap.since),
                 wanted.local(gap.until),
-                gettext("Filled by a late event") if gap.closed_by else gettext("Open"),
+                _state(is_filled=bool(gap.closed_by)),
                 gap.position,
                 gap.closed_by,
             )

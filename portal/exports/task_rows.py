@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from portal.explore.task_rows import rows_of
-from portal.exports.slices import AT_ONCE, Slice
+from portal.exports.slices import AT_ONCE, Coded, Slice, network_cell
 from portal.lib.tabular.write import Cell
 from portal.tasks.filters import read_task_filters
 from portal.tasks.queries import task_page, view_of
@@ -25,13 +25,13 @@ def task_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
         for row in rows:
             task, plan = row.task, row.plan
             yield (
-                row.network.name,
+                network_cell(row.network),
                 row.reference,
                 row.title,
-                str(row.state_word),
+                Coded(row.state_word, task.state),
                 wanted.local(task.state_at),
                 row.about.label if row.about else "",
-                ", ".join(task.tags),
+                Coded(", ".join(task.tags), list(task.tags)),
                 ", ".join(person.label for person in row.people),
                 wanted.local(task.scheduled_at),
                 wanted.local(task.started_at),

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -16,14 +16,15 @@ from django.conf import settings
 from django.db import connection
 from django.http import QueryDict
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from portal.exports.listings import LISTINGS
 from portal.exports.models import Export, ExportPiece
-from portal.exports.slices import Listing, Slice
+from portal.exports.slices import Coded, Listing, Slice
 from portal.lib.scope import tenant_scope
 from portal.lib.tabular import write_csv, write_xlsx
 from portal.lib.tabular.errors import CellTooLongToWrite, TooManyRowsToWrite
-from portal.lib.tabular.write import Cell
+from portal.lib.tabular.write import Cell, cell_text
 from portal.networks.models import Network
 
 PIECE = 1 << 20  # bytes
@@ -31,6 +32,16 @@ LEASE = timedelta(minutes=2)
 PROGRESS_ROWS = 2_000
 ATTEMPTS = 3
 KEPT = timedelta(days=7)
+OF_MOMENTS = (
+    "at",
+    "since",
+    "until",
+    "as_of",
+    "last_seen",
+    "sign_in",
+    "planned_start",
+    "planned_end",
+)  # how their columns end
 
 
 class TooLarge(Exception):
@@ -126,7 +137,10 @@ def _write_file(export: Export, listing: Listing, path: Path) -> int:
     heading = [str(label) for _name, label in listing.columns]
     rows = _counted(export, listing.rows(wanted), path)
     if export.format == Export.Format.XLSX:
-        return write_xlsx(path, heading, rows)
+        # A sheet's moments have no offset: their headings say by whose clock they are.
+        note = _("Times in %(zone)s") % {"zone": wanted.zone_shown.key}
+        notes = {index: note for index, (name, _label) in enumerate(listing.columns) if name.endswith(OF_MOMENTS)}
+        return write_xlsx(path, heading, rows, notes=notes, sheet=str(listing.label))
     with path.open("w+b") as file:
         if export.format == Export.Format.CSV:
             return write_csv(file, heading, rows)
@@ -138,9 +152,13 @@ def _write_file(export: Export, listing: Listing, path: Path) -> int:
         return count
 
 
-def _json_value(cell: Cell) -> str | int | None:
-    """Return a cell as JSON has it; decimals as text, exactly."""
-    return f"{cell.normalize():f}" if isinstance(cell, Decimal) else cell
+def _json_value(cell: Cell) -> object:
+    """Return a cell as JSON has it: codes, moments and decimals as text, exactly, and null for nothing."""
+    if isinstance(cell, Coded):
+        return None if cell.code == "" else cell.code
+    if isinstance(cell, Decimal | datetime):
+        return cell_text(cell)
+    return None if cell == "" else cell
 
 
 def _slice(export: Export) -> Slice:

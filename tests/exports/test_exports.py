@@ -21,6 +21,7 @@ from portal.exports.models import Export, ExportPiece
 from portal.exports.write import due, remove_expired, write_export
 from portal.lib.scope import network_scope, tenant_scope
 from portal.lib.tabular.errors import TooManyRowsToWrite
+from portal.networks.models import Network
 from portal.stock.models import Gap, Part
 from portal.tasks.models import Task
 from portal.trail.models import Entry
@@ -95,6 +96,24 @@ def test_what_is_recorded_after_the_order_is_no_part_of_it(world: World) -> None
     assert len(rows_of(content_of(client, address))) == 3
 
 
+def test_a_sheet_has_moments_that_can_be_sorted_by_the_clock_of_the_site_and_the_lists_name(world: World) -> None:
+    events(world, 2, _event="TaskWasStarted")
+    Network.objects.filter(id=world.foundry.network.id).update(time_zone="Europe/Paris")
+    client = client_of(world.bob)
+    addresses = {kind: ask(client, format=kind)["Location"] for kind in ("xlsx", "csv", "jsonl")}
+    write_all()
+    sheet = openpyxl.load_workbook(io.BytesIO(content_of(client, addresses["xlsx"]))).active
+    assert sheet is not None and sheet.title == "Timeline"
+    told = rows_of(content_of(client, addresses["csv"]))[0]["Occurred"]
+    cell = sheet["B2"]
+    assert cell.is_date and cell.value == datetime.fromisoformat(told).replace(tzinfo=None)
+    assert sheet["B1"].comment is not None and sheet["B1"].comment.text == "Times in Europe/Paris"
+    line = json.loads(content_of(client, addresses["jsonl"]).splitlines()[0])
+    assert line["occurred_at"] == told
+    assert line["type"] == "TaskWasStarted" and isinstance(line["marks"], list)
+    assert "" not in line.values()
+
+
 def test_the_filters_of_the_page_are_those_of_the_file(world: World) -> None:
     events(world, 3, text="bearing")
     events(world, 2, text="belt")
@@ -103,7 +122,7 @@ def test_the_filters_of_the_page_are_those_of_the_file(world: World) -> None:
     write_all()
     lines = [json.loads(line) for line in content_of(client, address).splitlines()]
     assert len(lines) == 2
-    assert lines[0]["network"] == "Foundry"
+    assert lines[0]["network"] == "foundry"
 
 
 def test_all_chunks_are_written_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

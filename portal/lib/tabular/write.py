@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from io import TextIOWrapper
 from pathlib import Path
@@ -16,7 +18,12 @@ from portal.lib.tabular.errors import BadFormat, CellTooLongToWrite, TabularErro
 from portal.lib.tabular.file_format import DELIMITERS, SHEET_ROWS
 from portal.lib.tabular.formula_escape import escape
 
-Cell = str | Decimal | int | None  # None = empty
+Cell = str | Decimal | int | datetime | None  # None = empty; a moment has a time zone, whose clock a sheet shows
+MOMENT = "yyyy-mm-dd hh:mm:ss"
+MOMENT_WIDTH = 20
+NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]|^'|'$")  # of sheets, by the file format
+NAME_LENGTH = 31
+SHEET_YEAR = 1900  # the first that a sheet can count from
 SHEET_CELL = 32_767  # characters, by the file format
 _WIDTHS = (10, 60)  # characters; what fits the heading, within these
 _WIDTH_BESIDE_TEXT = 3
@@ -68,8 +75,10 @@ def write_xlsx(
     try:
         count = 0
         with xlsxwriter.Workbook(path, {"constant_memory": True, "in_memory": False}) as workbook:
-            page = workbook.add_worksheet(sheet)
+            page = workbook.add_worksheet(NOT_IN_NAMES.sub(" ", sheet)[:NAME_LENGTH].strip() or None)
             text = workbook.add_format({"num_format": "@"})
+            moment = workbook.add_format({"num_format": MOMENT})
+            of_moments: set[int] = set()
             bold = workbook.add_format({"num_format": "@", "bold": True, "bottom": 1})
             least, most = _WIDTHS
             for index, name in enumerate(heading):
@@ -86,8 +95,13 @@ def write_xlsx(
                 for index, cell in enumerate(row):
                     if isinstance(cell, (int, Decimal)):
                         page.write_number(count, index, cell)
+                    elif isinstance(cell, datetime) and cell.year >= SHEET_YEAR:
+                        page.write_datetime(count, index, cell.replace(tzinfo=None, microsecond=0), moment)
+                        of_moments.add(index)
                     elif cell:
-                        _write_cell(page, count, index, cell, text)
+                        _write_cell(page, count, index, cell_text(cell), text)
+            for index in of_moments - set(widths or {}):
+                page.set_column(index, index, max(MOMENT_WIDTH, len(heading[index]) + _WIDTH_BESIDE_TEXT), text)
         return count
     except TabularError:
         path.unlink(missing_ok=True)  # a part of the rows would look like all of them
@@ -98,6 +112,8 @@ def cell_text(cell: Cell) -> str:
     """Return a cell as text; figures without exponent or trailing zeros, with a point."""
     if cell is None:
         return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat(timespec="seconds")
     return f"{cell.normalize():f}" if isinstance(cell, Decimal) else str(cell)
 
 
