@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from portal.explore.names import Names, bare
 from portal.explore.task_rows import LOOKS, rows_of
+from portal.lib.moments import day_text
 from portal.lib.periods import PRESETS
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
@@ -195,9 +196,9 @@ def chips_of(filters: TaskFilters, networks: list[Network], *, moment: str | Non
         words = f"{of_what} · {PRESETS[filters.preset][0]}".removeprefix(" · ")
         chips.append({"text": words, "query": filters.without(preset="", moment="")})
     if filters.start:
-        chips.append({"text": f"{of_what} ≥ {filters.start:%Y-%m-%d}".strip(), "query": filters.without(start=None)})
+        chips.append({"text": f"{of_what} ≥ {day_text(filters.start)}".strip(), "query": filters.without(start=None)})
     if filters.end:
-        chips.append({"text": f"{of_what} ≤ {filters.end:%Y-%m-%d}".strip(), "query": filters.without(end=None)})
+        chips.append({"text": f"{of_what} ≤ {day_text(filters.end)}".strip(), "query": filters.without(end=None)})
     if filters.overdue:
         chips.append({"text": _("Overdue"), "query": filters.without(overdue=False)})
     if filters.stale:

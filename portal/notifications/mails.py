@@ -19,13 +19,14 @@ from django.core.mail import EmailMessage
 from django.db import connection
 from django.db.models import F, QuerySet
 from django.urls import reverse
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.accounts.models import User
 from portal.lib.ids import new_id
 from portal.lib.locks import lock
+from portal.lib.moments import zoned_text
 from portal.lib.scope import network_scope
 from portal.networks.access import Access, access_of
 from portal.notifications.kinds import KINDS
@@ -143,7 +144,7 @@ def _message(person: User, access: Access, mail: Mail) -> EmailMessage:
             lines = [networks[network_id].name]
             for notice in mail.notices:
                 if notice.network_id == network_id:
-                    when = formats.date_format(timezone.localtime(notice.at), "SHORT_DATETIME_FORMAT")
+                    when = zoned_text(timezone.localtime(notice.at), seconds=False)
                     lines += [f"– {sentence(notice)} ({when})", *(f"  {line}" for line in details(notice))]
                     lines.append(f"  {base}{address(notice, networks[network_id])}")
             blocks.append("\n".join(lines))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_GET
 
 from integrations.mobility_work.events import EVENT_TYPES
+from portal.lib.moments import day_text
 from portal.lib.periods import PRESETS
 from portal.networks.access import Access
 from portal.networks.middleware import PortalRequest
@@ -161,9 +162,9 @@ def _chips(filters: Filters, networks: list[Network]) -> list[dict[str, str]]:
     if filters.preset:
         chips.append({"text": str(PRESETS[filters.preset][0]), "query": filters.without(preset="")})
     if filters.start:
-        chips.append({"text": f"≥ {filters.start:%Y-%m-%d}", "query": filters.without(start=None)})
+        chips.append({"text": f"≥ {day_text(filters.start)}", "query": filters.without(start=None)})
     if filters.end:
-        chips.append({"text": f"≤ {filters.end:%Y-%m-%d}", "query": filters.without(end=None)})
+        chips.append({"text": f"≤ {day_text(filters.end)}", "query": filters.without(end=None)})
     if filters.flag:
         chips.append({"text": flag_words(filters.flag), "query": filters.without(flag="")})
     if filters.query:

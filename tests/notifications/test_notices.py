@@ -161,6 +161,7 @@ def test_a_mail_holds_all_that_is_due_in_the_persons_language_and_says_how_to_st
     look(world.foundry.network.id, now=timezone.now())
     [written] = post()
     assert written.to == ["bob@example.com"]
+    assert re.search(r"\(\d+ \w+ \d{4} \d\d:\d\d UTC\)", written.body), "the zone is named"
     assert "id:1" in written.body and "id:2" in written.body and "rupture" in written.body
     assert reverse("notification_preferences") in written.body
     assert "/unsubscribe/" in written.extra_headers["List-Unsubscribe"]

@@ -23,6 +23,7 @@ from portal.explore.stock.names import locations_of, part_url
 from portal.explore.stock.parts import StockRow, count_parts, stock_page
 from portal.explore.stock.sheet import operation_of_sheets
 from portal.explore.stock.words import CONFIDENCE, KINDS, SCOPES, low_look
+from portal.lib.moments import minute_text
 from portal.networks.access import Level
 from portal.networks.middleware import PortalRequest
 from portal.networks.models import Network
@@ -158,6 +159,6 @@ def chips_of(filters: StockFilters, networks: Sequence[Network], locations: Sequ
         text = ngettext("No movement for %(n)d day", "No movement for %(n)d days", filters.idle) % {"n": filters.idle}
         chips.append({"text": text, "query": filters.without(idle=0)})
     if filters.at:
-        text = _("As it was on %(moment)s") % {"moment": f"{filters.at:%Y-%m-%d %H:%M}"}
+        text = _("As it was on %(moment)s") % {"moment": minute_text(filters.at)}
         chips.append({"text": text, "query": filters.without(at=None)})
     return chips

@@ -15,7 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.lib.moments import minute_text, zoned_text
+
 register = template.Library()
+register.filter("minute", minute_text)
 
 SPRITE = "vendor/tabler-icons/3.51.0/sprite.svg"
 
@@ -121,15 +124,14 @@ def when(moment: datetime | None, zone: str = "", style: str = "relative") -> Sa
     if moment is None:
         return _("never")
     local = timezone.localtime(moment, ZoneInfo(zone)) if zone else timezone.localtime(moment)
-    absolute = f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S} {local.tzname()}"
+    absolute = zoned_text(local)
     if style == "absolute":
         return format_html('<time datetime="{}">{}</time>', local.isoformat(), absolute)
     if style == "brief":
         text = brief(timezone.now() - moment)
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, text)
     if style == "minute":
-        shown = f"{formats.date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
-        return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, shown)
+        return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, minute_text(local))
     if style == "clock":
         return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), absolute, f"{local:%H:%M}")
     return format_html(
