@@ -47,6 +47,7 @@ class TokenForm(forms.Form):
     def __init__(self, *args: Any, networks: Sequence[Network], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._by_slug = {network.slug: network for network in networks}
+        self.fields["networks"].is_asked = True  # type: ignore[attr-defined]
         self.fields["networks"].choices = [(network.slug, network.name) for network in networks]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

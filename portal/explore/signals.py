@@ -15,7 +15,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.explore.links import list_url
@@ -35,12 +35,13 @@ class Signal:
     key: str
     label: str | Promise
     short: str | Promise  # a column's heading
-    unit: str | Promise
+    unit: Any  # lazy, by the count
     state: str  # warn, bad or progress: how it looks where there is any
     explained: str | Promise
     page: str  # name of the list that shows the rows
     filter: tuple[str, str] | None = None  # name and value in that list's address
     in_address: bool = False  # the list belongs to one network: its address holds the name
+    note: str | Promise = ""  # what belongs beside the figure, so that nobody misreads it
     counted: str = ""  # FROM and WHERE of the rows, for the network n.id; "" = known otherwise
 
     def url(self, network: Network) -> str:
@@ -55,62 +56,72 @@ PLANNED = """tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELE
     WHERE t.network_id = n.id AND t.state IN ('seen', 'scheduled', 'started'))) AND p.ends_at IS NOT NULL"""
 SIGNALS = (
     Signal(
-        key="out", label=_("Out of stock"), short=_("Out of stock"), unit=_("parts"), state="bad",
+        key="out", label=_("Out of stock"), short=_("Out of stock"),
+        unit=ngettext_lazy("part", "parts", "count"), state="bad",
         page="stock", filter=("low", "out"),
         counted="stock_part x WHERE x.network_id = n.id AND x.out_since IS NOT NULL",
         explained=_("Parts whose last known level is 0 or less."),
     ),
     Signal(
-        key="below", label=_("Below minimum"), short=_("Below minimum"), unit=_("parts"), state="warn",
-        page="stock", filter=("low", "below"),
+        key="below", label=_("Below minimum"), short=_("Below minimum"),
+        unit=ngettext_lazy("part", "parts", "count"), state="warn",
+        page="stock", filter=("low", "below"), note=_("with those that are out of stock"),
         counted="stock_part x WHERE x.network_id = n.id AND x.below_since IS NOT NULL",
         explained=_("Parts whose last known level is below their minimum, as far as events name one. Parts that are "
                     "out of stock and have a minimum are among them."),
     ),
     Signal(
-        key="overdue", label=_("Overdue tasks"), short=_("Overdue"), unit=_("tasks"), state="bad",
+        key="overdue", label=_("Overdue tasks"), short=_("Overdue"),
+        unit=ngettext_lazy("task", "tasks", "count"), state="bad",
         page="tasks", filter=("overdue", "1"),
         counted=f"{PLANNED} AND p.ends_at < %(now)s AND {DUE} <= %(now)s",
         explained=_("Tasks that are neither completed nor cancelled after their planned end. Events carry no planned "
                     "end: it is known of tasks that a job of this portal scheduled."),
     ),
     Signal(
-        key="stale", label=_("Stale tasks"), short=_("Stale"), unit=_("tasks"), state="warn",
+        key="stale", label=_("Stale tasks"), short=_("Stale"),
+        unit=ngettext_lazy("task", "tasks", "count"), state="warn",
         page="tasks", filter=("stale", "1"),
         counted=f"""tasks_task t WHERE t.network_id = n.id AND t.state = 'started' AND {LAST_WORK} < %(stale)s""",
         explained=_("Started tasks of which nothing was heard for 7 days, or for the days set for this installation."),
     ),
     Signal(
-        key="uncertain", label=_("Uncertain rows"), short=_("Uncertain"), unit=_("rows"), state="warn",
+        key="uncertain", label=_("Uncertain rows"), short=_("Uncertain"),
+        unit=ngettext_lazy("row", "rows", "count"), state="warn",
         page="jobs", filter=("is", "uncertain"),
         explained=_("Rows that may or may not have reached Mobility Work, in jobs of the last 30 days; none is sent "
                     "again by itself. Look them up in Mobility Work."),
     ),
     Signal(
-        key="failed", label=_("Failed jobs"), short=_("Failed jobs"), unit=_("jobs"), state="bad",
+        key="failed", label=_("Failed jobs"), short=_("Failed jobs"),
+        unit=ngettext_lazy("job", "jobs", "count"), state="bad",
         page="jobs", filter=("is", "failed"),
         counted="jobs_job x WHERE x.network_id = n.id AND x.state = 'failed' AND x.ended_at >= %(failed)s",
         explained=_("Jobs of which no row was taken, and that ended in the last 7 days."),
     ),
     Signal(
-        key="waiting", label=_("Jobs waiting for me"), short=_("For me"), unit=_("jobs"), state="progress",
+        key="waiting", label=_("Jobs waiting for me"), short=_("For me"),
+        unit=ngettext_lazy("job", "jobs", "count"), state="progress",
         page="jobs", filter=("is", "waiting"),
         counted="""jobs_job x WHERE x.network_id = n.id AND x.state = ANY (%(waiting)s)
             AND x.created_by_id = %(person)s""",
         explained=_("Jobs of mine that are not sent yet, or are paused until somebody decides."),
     ),
     Signal(
-        key="quarantine", label=_("Quarantine"), short=_("Quarantine"), unit=_("deliveries"), state="warn",
+        key="quarantine", label=_("Quarantine"), short=_("Quarantine"),
+        unit=ngettext_lazy("delivery", "deliveries", "count"), state="warn",
         page="quarantine", in_address=True,
         explained=_("Deliveries that were refused, are held back, or could not be processed."),
     ),
     Signal(
-        key="gaps", label=_("Open gaps"), short=_("Gaps"), unit=_("gaps"), state="warn",
+        key="gaps", label=_("Open gaps"), short=_("Gaps"),
+        unit=ngettext_lazy("gap", "gaps", "count"), state="warn",
         page="stock_gaps", counted="stock_gap x WHERE x.network_id = n.id AND x.closed_by IS NULL",
         explained=_("Stock that changed without an event that arrived here: an event may have been missed."),
     ),
     Signal(
-        key="silence", label=_("Silence"), short=_("Silent"), unit=_("alarms"), state="warn",
+        key="silence", label=_("Silence"), short=_("Silent"),
+        unit=ngettext_lazy("alarm", "alarms", "count"), state="warn",
         page="coverage",
         explained=_("The network itself, and event types, from which nothing arrived for longer than is set for them "
                     "on the coverage page; without a setting, the network after 24 hours."),
@@ -136,6 +147,10 @@ class Figure:
     basis: int | None = None  # of how many it can be told at all, where that is not all of them
 
     @property
+    def unit(self) -> str:
+        return str(self.signal.unit % {"count": self.count})
+
+    @property
     def is_known(self) -> bool:
         return self.basis != 0
 
@@ -143,7 +158,7 @@ class Figure:
     def note(self) -> str:
         """Return of how many the figure speaks, "" where it speaks of all."""
         if self.basis is None:
-            return ""
+            return str(self.signal.note)
         if not self.basis:
             return gettext("no open task has a known planned end")
         number = capped(min(self.basis, MOST), is_more=self.basis > MOST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from integrations.facts import from_json
 from integrations.mobility_work.operations import OPERATIONS
 from portal.accounts.client_address import client_address
 from portal.explore.equipment import equipment_context
+from portal.explore.facts import facts_of
 from portal.explore.task_page import task_context
 from portal.jobs.queries import caused_by
 from portal.networks.acts import record_act
@@ -56,7 +56,7 @@ def event(request: PortalRequest, slug: str, position: int) -> HttpResponse:
             "network": network,
             "row": row_of(reading, network, zone=zone),
             "reading": reading,
-            "facts": [_fact(fact) for fact in reading.facts],
+            "facts": facts_of(reading.facts, network),
             "differences": [(words_of(item["code"]), item) for item in reading.differences],
             "subjects": _subjects(network, position),
             "related": _related(network, reading, zone),
@@ -71,12 +71,6 @@ def event(request: PortalRequest, slug: str, position: int) -> HttpResponse:
             "query": query,
         },
     )
-
-
-def _fact(data: dict[str, Any]) -> dict[str, Any]:
-    fact = from_json(data)
-    values = {name: getattr(fact, name) for name in (field.name for field in fields(fact))}
-    return {"name": fact.name.replace("_", " "), "values": {k: v for k, v in values.items() if v is not None}}
 
 
 def _subjects(network: Network, position: int) -> list[dict[str, str]]:

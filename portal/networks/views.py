@@ -138,8 +138,10 @@ def _confirm_step(
         messages.error(request, _connected_words(error))
         return redirect("/networks/connect/?again=1")
     request.session.pop(PENDING, None)
+    if done.network.has_webhooks:  # that page says so itself: a message would vanish, and what is read would jump
+        return redirect("listen", done.network.slug)
     messages.success(request, _("%(name)s is connected.") % {"name": done.network.name})
-    return redirect("listen" if done.network.has_webhooks else "network", done.network.slug)
+    return redirect("network", done.network.slug)
 
 
 def _vendor_words(error: VendorError) -> str:

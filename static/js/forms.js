@@ -54,6 +54,16 @@
   window.addEventListener("pageshow", release);
   document.addEventListener("submit", (event) => { if (event.target.dataset.sent) setTimeout(release, 4000); });
 
+  // Addresses are shared: what a filter leaves open is no part of them.
+  document.addEventListener("formdata", (event) => {
+    if (event.target.method !== "get") return;
+    new Set(Array.from(event.formData.keys())).forEach((name) => {
+      const said = event.formData.getAll(name).filter((value) => value !== "");
+      event.formData.delete(name);
+      said.forEach((value) => event.formData.append(name, value));
+    });
+  });
+
   // --- cells of a table that is mended in place: leaving one saves its row, Enter goes down, Esc takes back
   const cellBelow = (cell) => {
     const rows = Array.from(document.querySelectorAll("tr.marked"));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -239,3 +240,16 @@ def test_the_control_page_of_the_sandbox_fits_a_phone(page: Page, product: dict[
     small = page.locator("button:visible, input:visible:not([type=checkbox]), select:visible")
     found += [f"{box} is small" for box in small.all() if (size := box.bounding_box()) and size["height"] < 40]
     assert "\n".join(found) == ""
+
+
+def test_a_filter_that_is_left_open_is_no_part_of_the_address(page: Page, product: dict[str, Any]) -> None:
+    sign_in(page, product, "auditor")
+    for path in ("/timeline/", "/stock/", "/tasks/", "/trail/"):
+        page.goto(product["portal_url"] + path)
+        with page.expect_navigation():
+            page.locator("form.filters > button, form.filters .filters-end > button").last.click()
+        assert not re.search(r"=(&|$)", page.url), page.url
+    page.goto(product["portal_url"] + "/timeline/")
+    with page.expect_navigation():
+        page.select_option("form.filters [name=period]", "7d")
+    assert page.url.endswith("/timeline/?period=7d")

@@ -98,6 +98,13 @@ def test_each_signal_counts_its_own(world: World) -> None:
     assert [figure.signal.key for figure in found.needs][:3] == ["out", "overdue", "failed"]
 
 
+def test_one_of_a_thing_is_said_in_the_singular(world: World) -> None:
+    trouble(world.foundry.network, world.bob)
+    page = client_of(world.bob).get("/").content.decode()
+    assert '<span class="unit">alarm</span>' in page
+    assert '<span class="unit">alarms</span>' not in page
+
+
 def test_a_figure_leads_to_the_rows_that_it_counts(world: World) -> None:
     network = world.foundry.network
     trouble(network, world.bob)

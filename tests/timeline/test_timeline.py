@@ -286,6 +286,15 @@ def test_an_event_page_shows_sentence_evidence_and_neighbours(world: World) -> N
     assert client.get(reverse("event", args=["foundry", 99])).status_code == 404
 
 
+def test_an_event_says_its_facts_in_words_and_names(world: World) -> None:
+    arrive(world.foundry, body(3))
+    page = client_of(world.bob).get("/networks/foundry/events/1/").content.decode()
+    facts = page.split("<h2>Facts</h2>")[1].split("</section>")[0]
+    for words in ("Quantity moved", "Roulement à billes</a>", "Magasin</a>", "Mehdi Benali</a>", "−1", "Stock before"):
+        assert words in facts, words
+    assert "id:3" not in facts and "delta" not in facts
+
+
 def test_hostile_text_is_escaped_everywhere(world: World) -> None:
     evil = "<script>alert(1)</script>{person}%s"
     arrive(world.foundry, body(1, sparePart={"id": "1", "name": evil, "externalReference": evil}))
