@@ -29,6 +29,7 @@ KEYWORDS = {
     "gettext_noop": None,
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
+    "npgettext_lazy": ((1, "c"), 2, 3),
 }
 # The dates of a catalogue would make two people's work differ where nothing differs.
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)

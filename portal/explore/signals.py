@@ -15,7 +15,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext, ngettext_lazy
+from django.utils.translation import gettext, ngettext, npgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.explore.links import list_url
@@ -57,14 +57,14 @@ PLANNED = """tasks_plan p WHERE p.network_id = n.id AND p.task = ANY (ARRAY(SELE
 SIGNALS = (
     Signal(
         key="out", label=_("Out of stock"), short=_("Out of stock"),
-        unit=ngettext_lazy("part", "parts", "count"), state="bad",
+        unit=npgettext_lazy("unit", "part", "parts", "count"), state="bad",
         page="stock", filter=("low", "out"),
         counted="stock_part x WHERE x.network_id = n.id AND x.out_since IS NOT NULL",
         explained=_("Parts whose last known level is 0 or less."),
     ),
     Signal(
         key="below", label=_("Below minimum"), short=_("Below minimum"),
-        unit=ngettext_lazy("part", "parts", "count"), state="warn",
+        unit=npgettext_lazy("unit", "part", "parts", "count"), state="warn",
         page="stock", filter=("low", "below"), note=_("with those that are out of stock"),
         counted="stock_part x WHERE x.network_id = n.id AND x.below_since IS NOT NULL",
         explained=_("Parts whose last known level is below their minimum, as far as events name one. Parts that are "
@@ -72,7 +72,7 @@ SIGNALS = (
     ),
     Signal(
         key="overdue", label=_("Overdue tasks"), short=_("Overdue"),
-        unit=ngettext_lazy("task", "tasks", "count"), state="bad",
+        unit=npgettext_lazy("unit", "task", "tasks", "count"), state="bad",
         page="tasks", filter=("overdue", "1"),
         counted=f"{PLANNED} AND p.ends_at < %(now)s AND {DUE} <= %(now)s",
         explained=_("Tasks that are neither completed nor cancelled after their planned end. Events carry no planned "
@@ -80,28 +80,28 @@ SIGNALS = (
     ),
     Signal(
         key="stale", label=_("Stale tasks"), short=_("Stale"),
-        unit=ngettext_lazy("task", "tasks", "count"), state="warn",
+        unit=npgettext_lazy("unit", "task", "tasks", "count"), state="warn",
         page="tasks", filter=("stale", "1"),
         counted=f"""tasks_task t WHERE t.network_id = n.id AND t.state = 'started' AND {LAST_WORK} < %(stale)s""",
         explained=_("Started tasks of which nothing was heard for 7 days, or for the days set for this installation."),
     ),
     Signal(
         key="uncertain", label=_("Uncertain rows"), short=_("Uncertain"),
-        unit=ngettext_lazy("row", "rows", "count"), state="warn",
+        unit=npgettext_lazy("unit", "row", "rows", "count"), state="warn",
         page="jobs", filter=("is", "uncertain"),
         explained=_("Rows that may or may not have reached Mobility Work, in jobs of the last 30 days; none is sent "
                     "again by itself. Look them up in Mobility Work."),
     ),
     Signal(
         key="failed", label=_("Failed jobs"), short=_("Failed jobs"),
-        unit=ngettext_lazy("job", "jobs", "count"), state="bad",
+        unit=npgettext_lazy("unit", "job", "jobs", "count"), state="bad",
         page="jobs", filter=("is", "failed"),
         counted="jobs_job x WHERE x.network_id = n.id AND x.state = 'failed' AND x.ended_at >= %(failed)s",
         explained=_("Jobs of which no row was taken, and that ended in the last 7 days."),
     ),
     Signal(
         key="waiting", label=_("Jobs waiting for me"), short=_("For me"),
-        unit=ngettext_lazy("job", "jobs", "count"), state="progress",
+        unit=npgettext_lazy("unit", "job", "jobs", "count"), state="progress",
         page="jobs", filter=("is", "waiting"),
         counted="""jobs_job x WHERE x.network_id = n.id AND x.state = ANY (%(waiting)s)
             AND x.created_by_id = %(person)s""",
@@ -109,19 +109,19 @@ SIGNALS = (
     ),
     Signal(
         key="quarantine", label=_("Quarantine"), short=_("Quarantine"),
-        unit=ngettext_lazy("delivery", "deliveries", "count"), state="warn",
+        unit=npgettext_lazy("unit", "delivery", "deliveries", "count"), state="warn",
         page="quarantine", in_address=True,
         explained=_("Deliveries that were refused, are held back, or could not be processed."),
     ),
     Signal(
         key="gaps", label=_("Open gaps"), short=_("Gaps"),
-        unit=ngettext_lazy("gap", "gaps", "count"), state="warn",
+        unit=npgettext_lazy("unit", "gap", "gaps", "count"), state="warn",
         page="stock_gaps", counted="stock_gap x WHERE x.network_id = n.id AND x.closed_by IS NULL",
         explained=_("Stock that changed without an event that arrived here: an event may have been missed."),
     ),
     Signal(
         key="silence", label=_("Silence"), short=_("Silent"),
-        unit=ngettext_lazy("alarm", "alarms", "count"), state="warn",
+        unit=npgettext_lazy("unit", "alarm", "alarms", "count"), state="warn",
         page="coverage",
         explained=_("The network itself, and event types, from which nothing arrived for longer than is set for them "
                     "on the coverage page; without a setting, the network after 24 hours."),

@@ -27,8 +27,7 @@ def test_from_the_lines_of_networks_to_one_of_them_its_coverage_and_its_alarm(
     page.locator(".signals-table tbody tr", has_text="Cluses").locator("a").first.click()
     page.wait_for_url(re.compile(r"network=val-darve-cluses"))
     expect(page.locator(".signals .stat")).to_have_count(10)
-    page.get_by_role("link", name="Coverage").first.click()
-    page.locator("tbody tr", has_text="Cluses").locator("a").first.click()
+    page.get_by_role("link", name="Coverage").first.click()  # of the network that is chosen
     expect(page.locator(".list tbody tr").first).to_be_visible()
     page.get_by_role("link", name="Silence alarm").click()
     page.get_by_label("Task cancelled").fill("500")
