@@ -158,7 +158,7 @@ class Figure:
     def note(self) -> str:
         """Return of how many the figure speaks, "" where it speaks of all."""
         if self.basis is None:
-            return str(self.signal.note)
+            return str(self.signal.note) if self.count else ""
         if not self.basis:
             return gettext("no open task has a known planned end")
         number = capped(min(self.basis, MOST), is_more=self.basis > MOST)

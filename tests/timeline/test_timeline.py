@@ -391,6 +391,16 @@ def test_a_search_leads_to_the_pages_of_what_it_names(world: World) -> None:
     found = client.get(reverse("timeline"), {"q": "ROUL-6201-2RS"}).content.decode()
     [meant] = re.findall(r'class="btn" href="([^"]*/stock/part/[^"]*)"', found.split('class="meant"')[1])
     assert meant.endswith("?key=id%3A1")
+    with network_scope(world.foundry.network.id):
+        Subject.objects.create(
+            network=world.foundry.network,
+            kind="part",
+            key="ref:ROUL-6201-2RS",
+            label="Roulement",
+            reference="ROUL-6201-2RS",
+        )
+    found = client.get(reverse("timeline"), {"q": "ROUL-6201-2RS"}).content.decode()
+    assert found.count("/stock/part/?key=") == 1, "named by its id and by its reference, it is one part"
     person = client.get(reverse("timeline"), {"q": "Benali"}).content.decode().split('class="meant"')[1]
     assert f'href="{reverse("subject", args=["foundry", "person"])}?key=id%3A7"' in person
     assert 'class="meant"' not in client.get(reverse("timeline")).content.decode()

@@ -97,9 +97,7 @@ def figures_shown(figures: Figures, network: str) -> list[dict[str, str]]:
         {
             "label": label,
             "value": capped(count),
-            "note": _("with those that are out of stock")
-            if name == "stock_low" and parameters["kind"] == "below"
-            else "",
+            "note": _("with those that are out of stock") if count and parameters.get("kind") == "below" else "",
             "url": address_of(name, network=network, **parameters),
             "state": state if count else "",
         }
