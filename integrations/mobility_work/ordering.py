@@ -25,6 +25,11 @@ def order_key(occurred_at: datetime, *, chain_index: int, rank: int, identity: b
     return lower_bound(occurred_at) + index + bytes([rank]) + identity[:16]
 
 
+def without_chain(key: bytes) -> bytes:
+    """Return an order key without its place in a stock chain, which later events may change."""
+    return key[:8] + bytes(2) + key[10:]
+
+
 def occurred_at_of(key: bytes) -> datetime:
     """Return the time inside an order key."""
     return EPOCH + (int.from_bytes(key[:8], "big") - OFFSET) * MICROSECOND

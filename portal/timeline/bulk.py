@@ -51,6 +51,12 @@ MOVE = """
 UPDATE {table} r SET order_key = t.order_key FROM unnest(%b::bigint[], %b::bytea[]) AS t (position, order_key)
 WHERE r.network_id = %b AND r.position = t.position
 """
+SET_REFERENCES = """
+UPDATE timeline_eventsubject s SET reference = t.reference
+FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[]) AS t (position, kind, key, reference)
+WHERE s.network_id = %b AND s.position = t.position AND s.kind = t.kind AND s.key = t.key
+    AND s.reference <> t.reference
+"""
 UPSERT_SUBJECTS = """
 INSERT INTO timeline_subject (network_id, kind, key, label, reference, last_order_key)
 SELECT %b, t.kind, t.key, t.label, t.reference, t.order_key
@@ -129,6 +135,18 @@ def insert_subjects(network_id: UUID, events: Numbered, keys: dict[int, bytes]) 
         [subject.key for _, subject in links],
         [keys[position] for position, _ in links],
         [subject.reference[:200] for _, subject in links],
+    )
+
+
+def set_references(network_id: UUID, named: Sequence[tuple[int, Subject]]) -> None:
+    """Note the references by which events, given by position, name what they speak of."""
+    execute_binary(
+        SET_REFERENCES,
+        [position for position, _ in named],
+        [subject.kind for _, subject in named],
+        [subject.key for _, subject in named],
+        [subject.reference[:200] for _, subject in named],
+        network_id,
     )
 
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from integrations.mobility_work.ordering import Tie, chain_indexes, order_key
 from integrations.mobility_work.reading import Reading as Meaning
-from integrations.mobility_work.reading import Subject
-from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events, upsert_subjects
+from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events
 from portal.timeline.models import ContractDifference, Event, EventSubject, Reading
+from portal.timeline.naming import keep_latest_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +79,13 @@ def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> 
     move_events(network_id, moved)
     insert_readings(network_id, events, keys)
     insert_subjects(network_id, events, keys)
-    _write_subjects(network_id, events, alone)  # a key that no later event changes
+    keep_latest_names(
+        network_id,
+        # With a key that no later event changes.
+        [(subject, alone[position]) for position, event in events for subject in event.meaning.subjects],
+    )
     _write_differences(network_id, events)
     return {position for position, _ in moved}
-
-
-def _write_subjects(network_id: UUID, events: Sequence[tuple[int, NewEvent]], keys: dict[int, bytes]) -> None:
-    latest: dict[tuple[str, str], tuple[Subject, bytes]] = {}
-    for position, event in events:
-        for subject in event.meaning.subjects:
-            known = latest.get((subject.kind, subject.key))
-            if known is None or (*_is_named(subject), keys[position]) > (*_is_named(known[0]), known[1]):
-                latest[subject.kind, subject.key] = subject, keys[position]
-    upsert_subjects(network_id, list(latest.values()))
-
-
-def _is_named(subject: Subject) -> tuple[bool, bool]:
-    """Tell whether a thing comes with its reference, and a task with a description: only some events carry them."""
-    return subject.reference != "", subject.kind != "task" or subject.label != subject.reference
 
 
 def _write_differences(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:

@@ -37,6 +37,7 @@ def sweep() -> None:
     waiting = {
         *_networks("portal_networks_with_waiting_deliveries"),
         *_networks("portal_networks_with_stock_writes"),
+        *_networks("portal_networks_with_references_to_read"),
     }
     for network_id in waiting:
         drain.apply_async(args=(str(network_id),), expires=NUDGE_SECONDS)

@@ -155,6 +155,16 @@ class CoverageZone(models.Model):
         return f"days of {self.zone}"
 
 
+class ReferencesToRead(models.Model):
+    """How far back a network's events are still to be read for the references that they give."""
+
+    network = models.OneToOneField(Network, primary_key=True, on_delete=models.PROTECT, related_name="+")
+    before = models.BigIntegerField()  # events of earlier positions are left, the latest come first
+
+    def __str__(self) -> str:
+        return f"references of events before {self.before}"
+
+
 class SilenceRule(models.Model):
     """After how many hours without a delivery a network, or one event type of it, counts as silent."""
 

@@ -24,6 +24,7 @@ from portal.webhooks.coverage import add_deliveries, follow_zone
 from portal.webhooks.intake import SEARCH_WAS_BOUNDED
 from portal.webhooks.lock import lock_network
 from portal.webhooks.models import Processing
+from portal.webhooks.past_references import read_past_references
 from portal.webhooks.projections import fold_writes, project, writes_waiting
 from portal.webhooks.recheck import search_longer
 from portal.webhooks.secret_use import note_secrets_used
@@ -91,6 +92,7 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
     with network_scope(network_id):
         if not lock_network(network_id):
             return None
+        _read_past_references(network_id)
         _fold_writes(network_id)
         batch = _waiting(network_id, limit)
         if batch:
@@ -104,6 +106,17 @@ def process_waiting(network_id: UUID, *, limit: int) -> int | None:
                 logger.exception("A batch of %d deliveries failed; processing one by one", len(batch))
                 _process_singly(network, batch)
         return len(batch)
+
+
+def _read_past_references(network_id: UUID) -> None:
+    """Go on with what a release has to learn from past events; where that fails it waits, and holds up nothing else."""
+    try:
+        with transaction.atomic():
+            read_past_references(network_id)
+    except NO_FAULT_OF_A_DELIVERY:
+        raise
+    except Exception:
+        logger.exception("The references of past events cannot be read on network %s", network_id)
 
 
 def _fold_writes(network_id: UUID) -> None:

@@ -114,6 +114,7 @@ def test_definer_functions_are_the_known_ones_and_not_public() -> None:
         "portal_networks_with_checks_due",
         "portal_networks_with_recheck_wanted",
         "portal_networks_with_stock_writes",
+        "portal_networks_with_references_to_read",
         "portal_networks_with_waiting_deliveries",
         "portal_part_maxima",
         "portal_quarantine_count_down",
