@@ -179,7 +179,7 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
     held, read_ones = _read(network, batch)
     positions = positions_of(network.id, {identity for _, identity, _ in read_ones})
     new = _new_events(read_ones, known=set(positions))
-    touched = _read_as_first_received(network.id, read_ones, positions)
+    read_anew = _read_as_first_received(network.id, read_ones, positions)
     recorded, moved = record_events(network.id, new)
     positions |= recorded
     first_of = {event.identity: index for index, event in enumerate(new)}
@@ -188,12 +188,12 @@ def _process(network: Network, batch: Sequence[WaitingDelivery]) -> None:
         repeat = first_of.pop(identity, None) is None
         outcomes.append(Outcome(delivery.id, Processing.State.DONE, positions[identity], repeat))
     _finish(network.id, outcomes)
-    touched |= {outcome.position for outcome in outcomes if outcome.position is not None}
+    touched = read_anew | {outcome.position for outcome in outcomes if outcome.position is not None}
     touched |= _sharers_of_keys(network.id, new, positions)
     touched |= sharers_of_nonces(network.id, [delivery.id for delivery in batch])
     refresh_standing(network.id, touched)
     add_deliveries(network.id, [delivery.id for delivery in batch])
-    project(network.id, touched | moved)
+    project(network.id, touched | moved, read_anew=read_anew)
 
 
 def _read(
@@ -226,7 +226,7 @@ def _read_as_first_received(
     network_id: UUID, deliveries: Sequence[tuple[WaitingDelivery, bytes, Meaning]], known: dict[bytes, int]
 ) -> set[int]:
     """Read recorded events anew of which an earlier delivery comes only now, as one does out of the quarantine; return
-    the positions of events that changed thereby.
+    the positions of events that changed thereby. An older reader may have made something else of them.
 
     Where a body names no time that can be trusted, the event occurred when it was first received.
     """

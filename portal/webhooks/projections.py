@@ -6,7 +6,7 @@ Only verified events take effect. The live path and a rebuild read the same evid
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -69,13 +69,18 @@ SELECT DISTINCT key FROM timeline_eventsubject WHERE network_id = %s AND positio
 """
 
 
-def project(network_id: UUID, positions: Iterable[int]) -> None:
-    """Fold what these events changed. Needs the network's drain lock and its scope."""
+def project(network_id: UUID, positions: Iterable[int], *, read_anew: Collection[int] = ()) -> None:
+    """Fold what these events changed. Needs the network's drain lock and its scope.
+
+    Those of `read_anew`, some of the events, are folded also where they stand as they ought to: they may say other
+    things now.
+    """
     touched = sorted(set(positions))
     if not touched:
         return
-    ought = {(part, bytes(key)) for part, key in _rows(PLACES, network_id, touched)}
-    changed = ought ^ stock.places_of(network_id, touched)
+    changed = _places(network_id, touched) ^ stock.places_of(network_id, touched)
+    if read_anew:
+        changed |= _places(network_id, sorted(read_anew))
     since: dict[str, bytes] = {}
     for part, key in changed:
         since[part] = min(key, since.get(part, key))
@@ -86,6 +91,10 @@ def project(network_id: UUID, positions: Iterable[int]) -> None:
     tasks_named = [task for (task,) in _rows(TASKS_NAMED, network_id, touched)]
     if tasks_named:
         tasks.apply(network_id, tasks_evidence(network_id, tasks_named))
+
+
+def _places(network_id: UUID, positions: Sequence[int]) -> set[tuple[str, bytes]]:
+    return {(part, bytes(key)) for part, key in _rows(PLACES, network_id, positions)}
 
 
 def follow_references(network_id: UUID, parts: Sequence[str], *, prefix: str = "") -> set[str]:
