@@ -14,7 +14,7 @@ from integrations.mobility_work.ordering import Tie, chain_indexes, order_key
 from integrations.mobility_work.reading import Reading as Meaning
 from portal.timeline.bulk import insert_events, insert_readings, insert_subjects, move_events
 from portal.timeline.models import ContractDifference, Event, EventSubject, Reading
-from portal.timeline.naming import keep_latest_names
+from portal.timeline.naming import keep_latest_names, name_again, names_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,13 @@ def replace_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -
     The caller holds the lock, and fills in what depends on deliveries.
     """
     positions = [position for position, _ in events]
+    names = names_from(network_id, positions)
     EventSubject.objects.filter(network_id=network_id, position__in=positions).delete()
     Reading.objects.filter(network_id=network_id, position__in=positions).delete()
-    return set(positions) | write_readings(network_id, events)
+    moved = write_readings(network_id, events)
+    told = [(subject, _alone(event)) for _, event in events for subject in event.meaning.subjects]
+    name_again(network_id, names, told=told)
+    return set(positions) | moved
 
 
 def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> set[int]:
@@ -70,10 +74,7 @@ def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> 
     Returns the positions of events recorded earlier that take another place among stock movements of one moment.
     What depends on deliveries (verdict, counts, flags) starts empty; the caller fills it in.
     """
-    alone = {
-        position: order_key(event.meaning.occurred_at, chain_index=0, rank=event.meaning.rank, identity=event.identity)
-        for position, event in events
-    }
+    alone = {position: _alone(event) for position, event in events}
     tied, moved = _tied_keys(network_id, events, alone)
     keys = alone | tied
     move_events(network_id, moved)
@@ -86,6 +87,11 @@ def write_readings(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> 
     )
     _write_differences(network_id, events)
     return {position for position, _ in moved}
+
+
+def _alone(event: NewEvent) -> bytes:
+    """Return an event's order key as if no other were of its chain and its moment."""
+    return order_key(event.meaning.occurred_at, chain_index=0, rank=event.meaning.rank, identity=event.identity)
 
 
 def _write_differences(network_id: UUID, events: Sequence[tuple[int, NewEvent]]) -> None:
