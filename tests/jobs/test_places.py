@@ -77,7 +77,7 @@ def test_what_mobility_work_refuses_is_named_by_its_cell(desk: Desk, bob: Client
     results: Any = bob.get(address + "results/")
     rows = list(csv.reader(io.StringIO(b"".join(results.streaming_content).decode("utf-8-sig"))))
     assert [row[4] for row in rows if row[0] == "4"] == [said]
-    assert next(row[3] for row in rows if row[0] == "5").startswith("A5 (Stock): “x” is no whole number.")
+    assert next(row[4] for row in rows if row[0] == "5").startswith("A5 (Stock): “x” is no whole number.")
     rejected = Reader(token_for(world.organization)).items(
         f"networks/foundry/jobs/{job.id}/rows", {"state": "rejected"}
     )
