@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext
 
 from portal.explore.stock.filters import read_filters
 from portal.explore.stock.gaps import gap_page, read_gap_filters
 from portal.explore.stock.ledger import Line, ledger_page
-from portal.explore.stock.low import low_page, read_low_filters
+from portal.explore.stock.low import load_low, low_keys, read_low_filters
 from portal.explore.stock.part import counted_on
-from portal.explore.stock.parts import stock_page
+from portal.explore.stock.parts import load_parts, part_keys
 from portal.explore.stock.words import CONFIDENCE
+from portal.exports.chunks import in_chunks
 from portal.exports.slices import AT_ONCE, Coded, Slice, network_cell
 from portal.lib.tabular.write import Cell
 from portal.networks.models import Network
@@ -22,14 +25,11 @@ def stock_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     """Yield every part of a view, with its level and how sure it is."""
     filters = read_filters(wanted.query)
     networks = {network.id: network for network in wanted.chosen}
-    after: str | None = ""
-    while after is not None:
+    keys = part_keys(wanted.chosen, filters, now=wanted.now, zone=wanted.zone_shown)
+    for chunk in in_chunks(wanted.scope(), keys):
         with wanted.scope():
-            page = stock_page(
-                list(networks.values()), filters, now=wanted.now, zone=wanted.zone_shown, after=after, size=AT_ONCE
-            )
-        after = page.next
-        for row in page.rows:
+            rows = load_parts([(UUID(network_id), part) for network_id, part in chunk], filters, zone=wanted.zone_shown)
+        for row in rows:
             yield (
                 network_cell(networks[row.network_id]),
                 row.reference,
@@ -107,12 +107,12 @@ def low_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     """Yield every part that is out of stock or below its minimum, the oldest first, with what to order."""
     filters = read_low_filters(wanted.query)
     networks = {network.id: network for network in wanted.chosen}
-    after: str | None = ""
-    while after is not None:
+    for chunk in in_chunks(wanted.scope(), low_keys(wanted.chosen, filters)):
         with wanted.scope():
-            page = low_page(list(networks.values()), filters, after=after, size=AT_ONCE)
-        after = page.next
-        for low in page.rows:
+            rows = load_low(
+                [(UUID(network_id), part, datetime.fromisoformat(since)) for network_id, part, since in chunk]
+            )
+        for low in rows:
             row = low.row
             yield (
                 network_cell(networks[row.network_id]),

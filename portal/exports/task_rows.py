@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from uuid import UUID
 
 from portal.explore.task_rows import rows_of
+from portal.exports.chunks import in_chunks
 from portal.exports.slices import AT_ONCE, Coded, Slice, network_cell
 from portal.lib.tabular.write import Cell
 from portal.tasks.filters import read_task_filters
-from portal.tasks.queries import task_page, view_of
+from portal.tasks.queries import Place, all_places, load_lines, view_of
 
 
 def task_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
     """Yield every task of a view, in its order."""
-    filters = read_task_filters(wanted.query)
-    networks = wanted.chosen
-    after: str | None = ""
-    while after is not None:
+    for chunk in in_chunks(wanted.scope(), _places(wanted)):
         with wanted.scope():
-            view = view_of(networks, filters, zone=wanted.zone_shown, now=wanted.now)
-            page = task_page(view, after=after, size=AT_ONCE)
-            rows = rows_of(page.lines, networks, now=wanted.now)
-        after = page.next
+            lines = load_lines([(UUID(network_id), task) for network_id, task in chunk])
+            rows = rows_of(lines, wanted.chosen, now=wanted.now)
         for row in rows:
             task, plan = row.task, row.plan
             yield (
@@ -43,3 +40,8 @@ def task_rows(wanted: Slice) -> Iterator[Sequence[Cell]]:
                 wanted.local(row.overdue_since),
                 wanted.local(row.stale_since),
             )
+
+
+def _places(wanted: Slice) -> Iterator[Place]:
+    filters = read_task_filters(wanted.query)
+    yield from all_places(view_of(wanted.chosen, filters, zone=wanted.zone_shown, now=wanted.now))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from portal.lib.periods import moments_of
+from portal.lib.statements import each_row
 from portal.networks.models import Network
 from portal.tasks.conditions import Conditions, conditions_of, words_of
 from portal.tasks.filters import TaskFilters
@@ -147,15 +148,11 @@ def task_page(view: View, *, before: str = "", after: str = "", size: int = PAGE
     return TaskPage(load_lines([(network_id, task) for network_id, task, _ in found]), previous, following)
 
 
-def all_lines(view: View, *, size: int = 1000) -> Iterator[Line]:
-    """Yield every task of a view in its order, some at a time."""
-    order, after = view.filters.sort or "latest", ""
-    while True:
-        found = _find(view, size, _place(after, order))
-        yield from load_lines([(network_id, task) for network_id, task, _ in found])
-        if len(found) < size:
-            return
-        after = _cursor(found[-1])
+def all_places(view: View) -> Iterator[Place]:
+    """Yield every task of a view in its order, all as of one moment: a task moves with each of its events."""
+    if asked := _asked(view, None):
+        for network_id, task, _value in each_row(*asked):
+            yield network_id, task
 
 
 def board_of(view: View, states: Sequence[str], *, size: int = CARDS) -> dict[str, list[Line]]:
@@ -233,9 +230,17 @@ def load_lines(places: Sequence[Place]) -> list[Line]:
 
 def _find(view: View, limit: int, place: tuple[Any, UUID, str] | None, *, back: bool = False) -> list[Any]:
     """Return network, key and sort value of tasks in order, behind a place (or before it, nearest first)."""
+    asked = _asked(view, limit, place, back=back)
+    return _rows(*asked) if asked else []
+
+
+def _asked(
+    view: View, limit: int | None, place: tuple[Any, UUID, str] | None = None, *, back: bool = False
+) -> tuple[str, list[Any]] | None:
+    """Return the statement that finds tasks, of any number without a limit; None where no task can fit."""
     wanted = view.conditions()
     if wanted.impossible:
-        return []
+        return None
     column, direction = ORDERS[view.filters.sort or "latest"]
     direction = OTHER_WAY[direction] if back else direction
     if place:
@@ -246,7 +251,7 @@ def _find(view: View, limit: int, place: tuple[Any, UUID, str] | None, *, back: 
     inner, values = _scan(view, wanted, f"{column} AS value", order)
     sql = f"""SELECT m.network_id, m.task, m.value FROM {inner}
         ORDER BY m.value {direction}, m.network_id {direction}, m.task {direction} LIMIT %s"""  # noqa: S608 - fixed parts
-    return _rows(sql, [*values, limit, limit])
+    return sql, [*values, limit, limit]
 
 
 def _scan(view: View, wanted: Conditions, columns: str, ending: str) -> tuple[str, list[Any]]:

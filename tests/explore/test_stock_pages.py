@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from portal.explore.stock.filters import SORTS, StockFilters
 from portal.explore.stock.gaps import GapFilters, all_gaps, gap_page
-from portal.explore.stock.low import LowFilters, all_low, low_page
+from portal.explore.stock.low import LowFilters, load_low, low_keys, low_page
 from portal.explore.stock.parts import all_parts, count_parts, stock_page
 from portal.jobs.models import Job, Row
 from portal.lib.ids import new_id
@@ -344,7 +344,8 @@ def test_pages_of_gaps_and_of_the_board_follow_each_other_over_networks(world: W
                 after = page.next
             assert found == everything and len(found) == (0 if kind == "closed" else 14)
         for kind, expected in (("low", 14), ("out", 6), ("below", 14)):
-            whole = [(each.row.network_id, each.row.part) for each in all_low(networks, LowFilters(kind=kind))]
+            keys = list(low_keys(networks, LowFilters(kind=kind)))
+            whole = [(each.row.network_id, each.row.part) for each in load_low(keys)]
             listed, after = [], ""
             while True:
                 lows = low_page(networks, LowFilters(kind=kind), after=after, size=4)
@@ -373,7 +374,7 @@ def test_what_to_order_fills_up_to_the_maximum_of_the_last_accepted_row(world: W
                 network_id=network.id, job_id=job.id, number=number, state=state, about=about, item=item,
                 updated_at=timezone.now(),
             )  # fmt: skip
-        found = {each.row.part: each for each in all_low([network], LowFilters())}
+        found = {each.row.part: each for each in load_low(list(low_keys([network], LowFilters())))}
     assert {part: int(each.order or 0) for part, each in found.items()} == {"id:1": 29, "id:2": 4, "id:3": 11}
     page = page_of(world.audrey, "/stock/low/")
     assert "30 − 1" in page and "5 − 1" in page and "12 − 1" in page

@@ -256,7 +256,7 @@ def test_lists_of_the_projections_hold_what_their_pages_show(
     world: World, listing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("portal.exports.stock_rows.AT_ONCE", 4)
-    monkeypatch.setattr("portal.exports.task_rows.AT_ONCE", 4)
+    monkeypatch.setattr("portal.exports.chunks.AT_ONCE", 4)
     told = [item for number, item in enumerate(life("exports", 120)) if number % 9]
     store(world.foundry, *arrivals(world.foundry, told))
     drain(world.foundry)

@@ -9,18 +9,21 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.explore.stock.parts import COLUMNS, SUBJECT, StockRow
+from portal.explore.stock.filters import StockFilters
+from portal.explore.stock.parts import COLUMNS, SUBJECT, StockRow, load_parts
 from portal.jobs.maxima import Maximum, maxima_of
 from portal.lib.keyset import pack, unpack
+from portal.lib.statements import each_row
 from portal.networks.models import Network
 
 PAGE_SIZE = 50
-AT_ONCE = 500
+LowKey = tuple[UUID, str, datetime]  # network, part, since when it is low
 # What is shown, since when it counts, and which parts have that.
 KINDS: dict[str, tuple[str | Promise, str, str]] = {
     "low": (
@@ -93,21 +96,29 @@ def low_page(networks: Sequence[Network], filters: LowFilters, *, after: str = "
     """Return one page. Needs the scope."""
     found = _scan([network.id for network in networks], filters, after, size + 1)
     more, found = len(found) > size, found[:size]
-    maxima = maxima_of([(row.network_id, row.part, row.reference) for _since, row in found])
-    rows = [LowRow(row, since, maxima.get((row.network_id, row.part))) for since, row in found]
+    rows = _with_maxima(found)
     last = rows[-1] if more else None
     return LowPage(rows, pack(last.since.isoformat(), last.row.part, str(last.row.network_id)) if last else None)
 
 
-def all_low(networks: Sequence[Network], filters: LowFilters) -> Iterator[LowRow]:
-    """Yield every row of a view in its order, a piece at a time. Needs the scope."""
-    after = ""
-    while True:
-        page = low_page(networks, filters, after=after, size=AT_ONCE)
-        yield from page.rows
-        if page.next is None:
-            return
-        after = page.next
+def low_keys(networks: Sequence[Network], filters: LowFilters) -> Iterator[LowKey]:
+    """Yield every part of a view in its order, all as of one moment. Needs the scope."""
+    _words, since, condition = KINDS[filters.kind]
+    sql = f"""SELECT p.network_id, p.part, {since} FROM stock_part p WHERE p.network_id = ANY (%s) AND {condition}
+        ORDER BY {since}, p.part, p.network_id"""  # noqa: S608 - fixed parts only
+    yield from each_row(sql, [[network.id for network in networks]])
+
+
+def load_low(keys: Sequence[LowKey]) -> list[LowRow]:
+    """Return parts in the order given, as they are now: of one that has enough again nothing is to be ordered."""
+    rows = load_parts([(network_id, part) for network_id, part, _since in keys], StockFilters(), zone=ZoneInfo("UTC"))
+    since = {(network_id, part): moment for network_id, part, moment in keys}
+    return _with_maxima([(since[row.network_id, row.part], row) for row in rows])
+
+
+def _with_maxima(found: Sequence[tuple[datetime, StockRow]]) -> list[LowRow]:
+    maxima = maxima_of([(row.network_id, row.part, row.reference) for _since, row in found])
+    return [LowRow(row, since, maxima.get((row.network_id, row.part))) for since, row in found]
 
 
 def _scan(ids: Sequence[UUID], filters: LowFilters, after: str, limit: int) -> list[tuple[datetime, StockRow]]:

@@ -17,6 +17,7 @@ from integrations.mobility_work.ordering import lower_bound
 from portal.explore.stock import past
 from portal.explore.stock.filters import StockFilters
 from portal.lib.keyset import pack, unpack
+from portal.lib.statements import each_row
 from portal.networks.models import Network
 from portal.stock.moment import known_at
 from portal.timeline.folding import fold_name
@@ -109,28 +110,49 @@ def all_parts(
     networks: Sequence[Network], filters: StockFilters, *, now: datetime, zone: ZoneInfo
 ) -> Iterator[StockRow]:
     """Yield every row of a list in its order, a piece at a time. Needs the scope."""
-    after = ""
-    while True:
-        page = stock_page(networks, filters, now=now, zone=zone, after=after, size=AT_ONCE)
-        yield from page.rows
-        if page.next is None:
-            return
-        after = page.next
+    keys = list(part_keys(networks, filters, now=now, zone=zone))
+    for start in range(0, len(keys), AT_ONCE):
+        yield from load_parts(keys[start : start + AT_ONCE], filters, zone=zone)
+
+
+def part_keys(
+    networks: Sequence[Network], filters: StockFilters, *, now: datetime, zone: ZoneInfo
+) -> Iterator[tuple[UUID, str]]:
+    """Yield network and key of every part of a list in its order, all as of one moment. Needs the scope.
+
+    A part moves in its list with each of its movements: pages that follow each other would leave it out.
+    """
+    source, values = _matching(_view(networks, filters, now, zone), by_name=filters.sort == "name")
+    value, direction = VALUES[filters.sort], "DESC" if filters.descending else "ASC"
+    order = f"{value} {direction} NULLS LAST, p.part {direction}, p.network_id {direction}"
+    yield from each_row(f"SELECT p.network_id, p.part FROM {source} ORDER BY {order}", values)  # noqa: S608 - fixed parts
+
+
+def load_parts(keys: Sequence[tuple[UUID, str]], filters: StockFilters, *, zone: ZoneInfo) -> list[StockRow]:
+    """Return parts in the order given, as a list with these filters shows them. Needs the scope."""
+    until = filters.moment(zone)
+    columns, last_entry = (past.COLUMNS, past.LAST_ENTRY) if until else (COLUMNS, "")
+    here = "l.level" if filters.location and not until else "NULL::numeric"
+    values: list[Any] = [list(column) for column in zip(*keys, strict=True)] if keys else [[], []]
+    values += [filters.location] if filters.location else []
+    values += [lower_bound(until)] if until else []
+    sql = f"""SELECT {columns}, {here} AS here
+        FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY k(network_id, part, number)
+        JOIN stock_part p ON p.network_id = k.network_id AND p.part = k.part LEFT JOIN {SUBJECT}
+        {f"LEFT JOIN {AT_LOCATION}" if filters.location else ""} {last_entry}
+        ORDER BY k.number"""  # noqa: S608 - fixed parts only
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        rows = [StockRow(*row) for row in cursor.fetchall()]
+    return _as_they_stood(rows, until, location=filters.location) if until else rows
 
 
 def count_parts(networks: Sequence[Network], filters: StockFilters, *, now: datetime, zone: ZoneInfo) -> int:
     """Return how many rows a list has, at most one more than `COUNT_CAP`. Needs the scope."""
-    view = _view(networks, filters, now, zone)
-    conditions, values = _conditions(filters, now)
-    join = f"JOIN {SUBJECT}" if filters.query else ""
-    join += f" JOIN {AT_LOCATION}" if filters.location else ""
-    join += past.LAST_ENTRY if view.bound else ""
-    first: list[Any] = [filters.location] if filters.location else []
-    first += [view.bound] if view.bound else []
-    sql = f"""SELECT count(*) FROM (SELECT 1 FROM stock_part p {join} WHERE p.network_id = ANY (%s)
-        {"".join(f" AND {each}" for each in conditions)} LIMIT {COUNT_CAP + 1}) c"""  # noqa: S608 - fixed parts only
+    source, values = _matching(_view(networks, filters, now, zone))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*first, view.ids, *values])
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} LIMIT {COUNT_CAP + 1}) c"  # noqa: S608 - fixed parts only
+        cursor.execute(sql, values)
         return int(cursor.fetchone()[0])
 
 
@@ -148,6 +170,19 @@ def _view(networks: Sequence[Network], filters: StockFilters, now: datetime, zon
     ids, until = [network.id for network in networks], filters.moment(zone)
     bound = lower_bound(until) if until else None
     return View(past.begun(ids, bound) if bound else ids, filters, now, bound)
+
+
+def _matching(view: View, *, by_name: bool = False) -> tuple[str, list[Any]]:
+    """Return what selects the parts of a view, behind FROM, with its values; `by_name` joins their names."""
+    filters = view.filters
+    conditions, values = _conditions(filters, view.now)
+    join = f"{'JOIN' if filters.query else 'LEFT JOIN'} {SUBJECT}" if filters.query or by_name else ""
+    join += f" JOIN {AT_LOCATION}" if filters.location else ""
+    join += past.LAST_ENTRY if view.bound else ""
+    first: list[Any] = [filters.location] if filters.location else []
+    first += [view.bound] if view.bound else []
+    where = " AND ".join(["p.network_id = ANY (%s)", *conditions])
+    return f"stock_part p {join} WHERE {where}", [*first, view.ids, *values]
 
 
 def _find(view: View, place: Place | None, limit: int) -> list[tuple[str | None, StockRow]]:
