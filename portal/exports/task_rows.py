@@ -7,7 +7,7 @@ from uuid import UUID
 
 from portal.explore.task_rows import rows_of
 from portal.exports.chunks import in_chunks
-from portal.exports.slices import AT_ONCE, Coded, Slice, network_cell
+from portal.exports.slices import Coded, Slice, network_cell
 from portal.lib.tabular.write import Cell
 from portal.tasks.filters import read_task_filters
 from portal.tasks.queries import Place, all_places, load_lines, view_of

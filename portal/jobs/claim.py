@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, Q, QuerySet, TextField
+from django.db.models.expressions import RawSQL
 from pydantic_core import from_json
 
 from integrations.mobility_work.client import body_of
@@ -21,12 +22,16 @@ from portal.jobs.models import Batch, Call, Job, Row
 from portal.jobs.moves import rows_in
 from portal.jobs.repeats import MAYBE, leave_touched, maybe_sent
 from portal.jobs.states import UNDER_WAY, JobState, RowState, refuse_wrong_row_turn
+from portal.jobs.submit import ABOUT
 from portal.jobs.support import KEPT
 from portal.lib.ids import first_id_at
 from portal.networks.models import Network
 
 MARGIN_SECONDS = 5  # beyond the longest call, to store its answer
 LOOK_AGAIN = timedelta(seconds=15)
+ANSWERED = [RowState.SENDING, RowState.ACCEPTED, RowState.UNCERTAIN]
+# What a row calls its part from then on, as `Row.about` names parts.
+NEW_NAME = RawSQL(ABOUT.format(column="'externalReference'"), [], output_field=TextField())  # noqa: S611 - no input
 # The items of a request, one a line: in JSON as PostgreSQL writes it no line ends.
 ITEMS = """
 SELECT string_agg(item::text, E'\\n' ORDER BY number) FROM jobs_row
@@ -107,18 +112,32 @@ def _last_unsettled(network: Network, batch: Batch, *, since: datetime, now: dat
     if not others:
         return None  # in most cases, and known at once
     mine = Row.objects.filter(network_id=network.id, job_id=batch.job_id, batch=batch.number, state=RowState.QUEUED)
-    parts = list(mine.exclude(about="").values_list("about", flat=True))
-    theirs = Row.objects.filter(network_id=network.id, job_id__in=others, about__in=parts).exclude(about="")
-    answered = theirs.filter(state__in=[RowState.SENDING, RowState.ACCEPTED, RowState.UNCERTAIN], updated_at__gt=since)
-    moments = [answered.aggregate(last=Max("updated_at"))["last"]]
+    parts = [*mine.exclude(about="").values_list("about", flat=True)]
+    parts += _renaming(mine).annotate(new_name=NEW_NAME).values_list("new_name", flat=True)
+    rows = Row.objects.filter(network_id=network.id, job_id__in=others).exclude(about="")
+    found = [rows.filter(about__in=parts)]
+    # Which of the two names the vendor knows a part by, nobody can tell until its new name is settled.
+    renamed = _renaming(rows)
+    if renamed.exists():
+        found.append(renamed.alias(new_name=NEW_NAME).filter(new_name__in=parts))
+    moments: list[datetime | None] = []
+    in_line: set[tuple[UUID, int | None]] = set()
+    for theirs in found:
+        answered = theirs.filter(state__in=ANSWERED, updated_at__gt=since)
+        moments.append(answered.aggregate(last=Max("updated_at"))["last"])
+        in_line |= set(theirs.filter(state=RowState.QUEUED).values_list("job_id", "batch").order_by().distinct())
     # What is in line has been sent where a call has no answer, or none that says what became of it.
-    in_line = set(theirs.filter(state=RowState.QUEUED).values_list("job_id", "batch").order_by().distinct())
     calls = Call.objects.filter(network_id=network.id, job_id__in=others) if in_line else Call.objects.none()
     doubtful = calls.filter(Q(ended_at=None) | Q(outcome__in=MAYBE, ended_at__gt=since))
     for job_id, number, ended_at in doubtful.values_list("job_id", "batch", "ended_at"):
         if (job_id, number) in in_line:
             moments.append(ended_at or now)
     return max(filter(None, moments), default=None)
+
+
+def _renaming(rows: QuerySet[Row]) -> QuerySet[Row]:
+    """Narrow rows to those that give their part another reference, which few do: they have an index."""
+    return rows.exclude(about="").filter(item__has_key="externalReference")
 
 
 def _is_at_its_cap(network: Network, now: datetime) -> bool:

@@ -210,6 +210,12 @@ class Row(models.Model):
                 name="job_row_remarked",
             ),
             models.Index(fields=["network", "about"], condition=~models.Q(about=""), name="job_row_about"),
+            # Those that give a part another reference.
+            models.Index(
+                fields=["network", "job_id"],
+                condition=~models.Q(about="") & models.Q(item__has_key="externalReference"),
+                name="job_row_renaming",
+            ),
         ]
 
     def __str__(self) -> str:

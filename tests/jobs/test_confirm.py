@@ -256,6 +256,42 @@ def test_two_jobs_about_one_part_wait_for_each_other(world: World, vendor: Vendo
     assert state_of(world.foundry, third)[0] == "done"
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "waits"),
+    [
+        (("updateSpareParts", {"id": "A-1", "externalReference": " A-9\u00a0"}), (STOCK, stock("A-9", 60)), True),
+        (("updateSpareParts", {"id": "A-1", "externalReference": "A-9"}), (STOCK, {"id": "A-1", "quantity": 6}), True),
+        ((STOCK, stock("A-9", 60)), ("updateSpareParts", {"id": "A-1", "externalReference": "A-9"}), True),
+        (("updateSpareParts", {"id": "A-1", "externalReference": "A-9"}), (STOCK, stock("A-2", 60)), False),
+        (("updateSpareParts", {"id": "A-1", "externalReference": None}), (STOCK, stock("A-9", 60)), False),
+        (("updateSpareParts", {"id": "A-1", "name": "A-9"}), (STOCK, stock("A-9", 60)), False),
+    ],
+)
+def test_a_part_that_is_renamed_is_waited_for_under_both_names(
+    world: World, vendor: Vendor, first: tuple[str, Any], second: tuple[str, Any], waits: bool
+) -> None:
+    in_line(world.foundry, first[0], {2: first[1]})
+    send_all(world.foundry)
+    other = in_line(world.foundry, second[0], {2: second[1]})
+    send_all(world.foundry)
+    assert len(vendor.bodies) == 2 - waits
+    assert state_of(world.foundry, other)[0] == ("queued" if waits else "done")
+    with network_scope(world.foundry.network.id):
+        Row.objects.filter(state="accepted").update(updated_at=timezone.now() - timedelta(minutes=11))
+        Batch.objects.update(not_before=None)
+    send_all(world.foundry)
+    assert len(vendor.bodies) == 2
+
+
+def test_a_renaming_without_an_answer_is_waited_for_under_its_new_name(world: World, vendor: Vendor) -> None:
+    in_line(world.foundry, "updateSpareParts", {2: {"id": "A-1", "externalReference": "A-9"}})
+    with network_scope(world.foundry.network.id):
+        assert claim_next(world.foundry.network, now=timezone.now()) is not None
+    in_line(world.foundry, STOCK, {2: stock("A-9", 60)})
+    send_all(world.foundry)
+    assert vendor.bodies == []
+
+
 def test_a_change_without_an_answer_is_waited_for(world: World, vendor: Vendor) -> None:
     """The worker that made the call may be gone; until its lease is over nobody knows, and after that neither."""
     place = world.foundry
