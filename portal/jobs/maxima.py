@@ -10,6 +10,20 @@ from uuid import UUID
 
 from django.db import connection
 
+# What rows say of parts stays when the rows go: it is so on the vendor's side until something else is sent.
+KEEP_MAXIMA = """
+INSERT INTO jobs_keptmaximum AS kept (network_id, part, maximum, job_id, "row", at)
+SELECT DISTINCT ON (part) r.network_id, part, r.item->'maximumStock', r.job_id, r.number, r.updated_at
+FROM jobs_row r JOIN jobs_job j ON j.network_id = r.network_id AND j.id = r.job_id CROSS JOIN LATERAL (
+    SELECT CASE j.operation WHEN 'updateSpareParts' THEN r.about
+        WHEN 'createSpareParts' THEN 'ref:' || left(r.item->>'externalReference', 200) END AS part) named
+WHERE r.network_id = %s AND r.job_id = %s AND r.item ? 'maximumStock' AND part NOT IN ('', 'ref:')
+    AND r.state IN ('accepted', 'unconfirmed', 'confirmed', 'contradicted')
+ORDER BY part, r.updated_at DESC, r.number DESC
+ON CONFLICT (network_id, part) DO UPDATE
+    SET maximum = excluded.maximum, job_id = excluded.job_id, "row" = excluded."row", at = excluded.at
+    WHERE excluded.at >= kept.at
+"""
 Asked = tuple[UUID, str, str]  # network, key of the part, its reference
 
 

@@ -304,6 +304,21 @@ class Confirmation(models.Model):
         return f"event {self.position}: row {self.number} of job {self.job_id} {self.verdict}"
 
 
+class KeptMaximum(models.Model):
+    """The maximum of a part that the rows of a job had set last when they were removed at the end of retention."""
+
+    pk = models.CompositePrimaryKey("network_id", "part")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="+", db_index=False)
+    part = models.CharField(max_length=210)  # as `Row.about` names it; of a creation its reference
+    maximum = models.JSONField()  # as it was sent; null: it was cleared
+    job_id = models.UUIDField()
+    row = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"up to {self.maximum} of {self.part}"
+
+
 class EvidenceCursor(models.Model):
     """Up to which event the rows of a network are judged; made before its first job is sent."""
 

@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import ngettext
 
 from portal.accounts.models import Organization
+from portal.jobs.maxima import KEEP_MAXIMA
 from portal.jobs.models import Job
 from portal.jobs.states import JobState
 from portal.lib.retention import OWNER, within_retention
@@ -37,6 +38,7 @@ LOCK = f"SELECT 1 FROM jobs_job j WHERE network_id = %s AND id = %s AND {BEYOND}
 COUNTS = "SELECT state, count(*) FROM jobs_row WHERE network_id = %s AND job_id = %s GROUP BY state"
 REMOVE = (
     "DELETE FROM jobs_jobfile WHERE network_id = %s AND job_id = %s",
+    KEEP_MAXIMA,
     "DELETE FROM jobs_row WHERE network_id = %s AND job_id = %s",
     """UPDATE jobs_call SET request_headers = '{}', request_body = '', response_headers = '{}', response_body = ''
     WHERE network_id = %s AND job_id = %s""",

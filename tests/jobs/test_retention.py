@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.models import Organization
+from portal.jobs.maxima import maxima_of
 from portal.jobs.models import Call, Job, JobFile, Row
 from portal.jobs.retention import kept_until
 from portal.jobs.states import JobState, RowState
@@ -25,7 +26,7 @@ from tests.api.test_routes import Reader, token_for
 from tests.jobs.test_again import go_on, refusal, send
 from tests.jobs.test_drafts import TASK, Desk
 from tests.jobs.test_pages import bob, text_of
-from tests.jobs.test_sending import Vendor, vendor
+from tests.jobs.test_sending import Vendor, in_line, send_all, vendor
 from tests.world import World
 
 __all__ = ["bob", "vendor"]
@@ -230,3 +231,48 @@ def test_a_leap_day_ends_on_the_28th() -> None:
     moment = datetime.fromisoformat("2024-02-29T10:00:00+00:00")
     assert kept_until(Job(ended_at=moment), organization) == datetime.fromisoformat("2031-02-28T10:00:00+00:00")
     assert kept_until(Job(), organization) is None
+
+
+def test_how_far_a_part_is_filled_up_is_known_beyond_retention(world: World, vendor: Vendor, settings: Any) -> None:
+    place, update = world.foundry, "updateSpareParts"
+    settings.PORTAL_GRACE_MINUTES = 0
+    asked = [(place.network.id, "id:7", "A-1"), (place.network.id, "ref:B-1", "B-1"), (place.network.id, "id:9", "C-1")]
+
+    def maxima() -> dict[str, int]:
+        with network_scope(place.network.id):
+            return {part: int(each.quantity) for (_network, part), each in maxima_of(asked).items()}
+
+    def sent(operation: str, *items: dict[str, Any], answer: int = 202) -> Job:
+        vendor.answers = [answer]
+        job_id = in_line(place, operation, dict(enumerate(items, 2)))
+        send_all(place)
+        with network_scope(place.network.id):
+            return Job.objects.get(id=job_id)
+
+    jobs = [
+        sent(
+            "createSpareParts", {"externalReference": "B-1", "maximumStock": 20},
+            {"externalReference": "C-1", "maximumStock": 30}, {"externalReference": "D-1"},
+        ),
+        sent(update, {"id": "A-1", "maximumStock": 55}, {"id": "B-1", "maximumStock": 60}),
+        sent(update, {"id": "A-1", "maximumStock": 56}),
+        sent(update, {"id": "A-1", "maximumStock": 99}, answer=400),
+    ]  # fmt: skip
+    known = {"id:7": 56, "ref:B-1": 60, "id:9": 30}
+    assert maxima() == known
+    for gone in (2, 0, 1, 3):  # the latest is kept, in whatever order their jobs are removed
+        let_pass(place.network, jobs[gone], years_ago=7.1)
+        apply()
+        assert left_of(place.network, jobs[gone]) == GONE
+        assert maxima() == known
+    with network_scope(place.network.id):
+        [kept] = maxima_of(asked[:1]).values()
+        assert (kept.job_id, kept.row) == (jobs[2].id, 2)
+    with network_scope(world.annex.network.id):
+        assert maxima_of(asked) == {}
+    # What comes later counts, also where it takes the maximum away, and beyond its own retention.
+    cleared = sent(update, {"id": "B-1", "maximumStock": None})
+    assert maxima() == {"id:7": 56, "id:9": 30}
+    let_pass(place.network, cleared, years_ago=7.1)
+    apply()
+    assert maxima() == {"id:7": 56, "id:9": 30}
