@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jobs", "0022_maxima_by_index"),
+        ("jobs", "0024_kept_maxima"),
     ]
 
     operations = [
