@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 
+from portal.explore.stock import parts
+from portal.explore.stock.filters import StockFilters
 from portal.exports import chunks
+from portal.lib.scope import network_scope
 from tests.explore.stockroom import at, below, consumed, restocked, scheduled, tell
 from tests.exports.test_exports import ask, client_of, content_of, rows_of, write_all
 from tests.world import World
@@ -107,3 +112,17 @@ def test_a_part_to_order_that_is_low_anew_is_listed_once(world: World, monkeypat
     assert [(row["Reference"], row["To order"]) for row in rows] == [
         *((f"REF-{number}", "4") for number in range(EVERY - 1)), ("REF-5", "0"),
     ]  # fmt: skip
+
+
+def test_a_list_that_is_taken_as_a_whole_while_a_part_moves(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does a count sheet, while somebody waits: in one transaction, each statement of which sees what is new."""
+    monkeypatch.setattr(parts, "AT_ONCE", 2)
+    place = world.foundry
+    tell(place, *(consumed(number, 1, 40, minutes=number) for number in range(EVERY)))
+    filters = StockFilters(sort="moved", descending=True)
+    with network_scope(place.network.id):
+        rows = parts.all_parts([place.network], filters, now=timezone.now(), zone=ZoneInfo("UTC"))
+        found = [next(rows).reference for _ in range(2)]
+        tell(place, consumed(0, 1, 39, minutes=60))
+        found += [row.reference for row in rows]
+    assert found == [f"REF-{number}" for number in reversed(range(EVERY))]
