@@ -122,6 +122,8 @@ def examples(product: dict[str, Any], name: str, way: str) -> dict[str, str]:
     row = {field.name: field.example for field in operation.fields}
     if operation.identity:
         row[operation.identity[0]] = f"{way}-{name}"
+    for new_name in {"externalReference"} & set(row) - set(operation.identity):
+        row[new_name] = f"{way}-new-name"  # renamed, it goes by both names until that is settled
     if name == "scheduleTask":
         networks = httpx.get(product["sandbox_url"] + "/control/api/networks", timeout=20).json()
         cluses = next(each for each in networks if "Cluses" in each["name"])
