@@ -9,6 +9,8 @@ from typing import Any
 from integrations.facts import Fact
 from integrations.mobility_work.reading import Argument, Difference, Subject
 
+# How the key of a thing begins that is known by its reference alone; with an id it begins with "id:".
+REF = "ref:"
 MAX_TEXT = 300
 MAX_KEY = 200
 MAX_DIFFERENCES = 50
@@ -178,7 +180,7 @@ class Body:
         if native:
             key = f"id:{native}"
         elif reference:
-            key = f"ref:{reference}"
+            key = REF + reference
         elif label:
             key = f"name:{label}"
         else:

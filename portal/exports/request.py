@@ -27,9 +27,9 @@ class TooManyExports(Exception):
 def ask_for_export(access: Access, *, listing: str, query: QueryDict, file_format: str, address: str | None) -> Export:
     """Put an export in line: the list as `query` filters it, as of now. Needs the scope of `access`.
 
-    Raises KeyError for a list or format that there is not, ValueError for filters that lack of whose list it is, or
-    are longer than can be kept: nothing of them may be lost,
-    NoAccess for a network that the person may not see, and TooManyExports.
+    Raises KeyError for a list or format that there is not, ValueError for filters that lack of whose list it is or are
+    longer than can be kept (nothing of them may be lost), NoAccess for a network that the person may not see, and
+    TooManyExports.
     """
     user: User = access.user
     kept = query.copy()

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from integrations.errors import AccessDenied, BadKey, InvalidPayload, NothingSent, RateLimited
 from integrations.facts import LevelObserved, QuantityMoved, TaskChanged, from_json
+from integrations.mobility_work.body import REF
 from integrations.mobility_work.operations import OPERATIONS
 from integrations.mobility_work.ordering import lower_bound
 from portal.jobs.evidence import Judgement, Observation, Verdict, judge, together
@@ -35,7 +36,7 @@ from portal.lib.locks import lock
 from portal.lib.scope import network_scope
 from portal.stock.references import holders_of_names
 from portal.timeline.models import Event, EventSubject, Reading, Subject
-from portal.timeline.parts import REF, parts_of_references
+from portal.timeline.parts import parts_of_references
 
 EVENTS = 1_000  # per transaction
 LOOK_BACK = 1_000  # rows, where requests are small

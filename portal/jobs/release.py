@@ -9,11 +9,9 @@ from __future__ import annotations
 import pkgutil
 from functools import cache
 
-from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from portal.jobs import migrations
-
-APPLIED = "SELECT name FROM django_migrations WHERE app = 'jobs'"
 
 
 class OtherRelease(Exception):
@@ -28,9 +26,7 @@ def known_migrations() -> frozenset[str]:
 
 def refuse_other_release() -> None:
     """Raise OtherRelease where the database was migrated by a later release, or not yet by this one."""
-    with connection.cursor() as cursor:
-        cursor.execute(APPLIED)
-        applied = {name for (name,) in cursor.fetchall()}
+    applied = set(MigrationRecorder.Migration.objects.filter(app="jobs").values_list("name", flat=True))
     # Only what is newer than all that is known here: a name that was given up says nothing.
     if later := {name for name in applied if name > max(known_migrations())}:
         message = f"The database belongs to a later release ({max(later)}). Stop this worker and start that one."

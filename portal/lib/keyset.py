@@ -6,6 +6,8 @@ import base64
 import binascii
 import json
 
+from portal.lib.plain_json import storable
+
 LONGEST = 2_000  # characters
 
 
@@ -29,6 +31,4 @@ def unpack(text: str, size: int) -> list[str | None] | None:
 
 def _is_text(value: object) -> bool:
     """Tell whether PostgreSQL can hold a value as text: no NUL, and no half of a character."""
-    if value is None:
-        return True
-    return isinstance(value, str) and "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return value is None or (isinstance(value, str) and storable(value) == value)

@@ -9,6 +9,9 @@ import re
 DOORS = re.compile(r"(/(?:invitation|unsubscribe|hooks|accounts/password/reset/key)/)[^/\s'\"]+")
 
 
+FORMATTER = logging.Formatter()
+
+
 class RedactTokens(logging.Filter):
     """Cuts tokens out of every line, whoever writes it."""
 
@@ -20,4 +23,6 @@ class RedactTokens(logging.Filter):
         cut = DOORS.sub(r"\1…", said)
         if cut != said:
             record.msg, record.args = cut, None
+        if record.exc_info:  # whoever formats the record finds the text of it done
+            record.exc_text = DOORS.sub(r"\1…", record.exc_text or FORMATTER.formatException(record.exc_info))
         return True

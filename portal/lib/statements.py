@@ -18,6 +18,13 @@ def execute_binary(statement: str, *values: Any) -> None:
         cursor.execute(statement, values)
 
 
+def rows_of(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Return all rows of one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
 def each_row(statement: str, values: Sequence[Any]) -> Iterator[Any]:
     """Yield the rows of one statement, all as of its beginning, without holding them all. Needs a transaction."""
     with connection.chunked_cursor() as cursor:

@@ -13,9 +13,8 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from integrations.mobility_work.ordering import lower_bound
+from portal.lib.statements import rows_of
 from portal.stock.evidence import Evidence
 from portal.stock.fold import fold
 from portal.stock.standing import Confidence, Scope, Standing, low_of, of_part, of_place
@@ -85,7 +84,7 @@ def known_at(parts: Collection[PartOfNetwork], until: datetime) -> dict[PartOfNe
     states: dict[PartOfNetwork, State] = {}
     after: dict[PartOfNetwork, bytes] = {}
     scopes: dict[UUID, str | None] = {}
-    for network_id, part, scope, key, checkpoint in _rows(CHECKPOINTS, networks, keys, bound):
+    for network_id, part, scope, key, checkpoint in rows_of(CHECKPOINTS, networks, keys, bound):
         scopes[network_id] = scope
         if key is None:
             continue
@@ -94,11 +93,11 @@ def known_at(parts: Collection[PartOfNetwork], until: datetime) -> dict[PartOfNe
         except OldFormat:
             continue  # folded from its beginning
     starts = [after.get(each, NONE) for each in parts]
-    for (network_id, part), rows in groupby(_rows(ENTRIES, networks, keys, starts, bound), key=lambda row: row[:2]):
+    for (network_id, part), rows in groupby(rows_of(ENTRIES, networks, keys, starts, bound), key=lambda row: row[:2]):
         evidence = (_evidence(row[2:]) for row in rows)
         states[network_id, part] = fold(evidence, state=states.get((network_id, part))).state
     spanning: dict[PartOfNetwork, dict[str, datetime]] = {}
-    for network_id, part, location, since in _rows(SPANNING, networks, keys, until, bound):
+    for network_id, part, location, since in rows_of(SPANNING, networks, keys, until, bound):
         known = spanning.setdefault((network_id, part), {})
         known[location] = min(since, known.get(location, since))
     return {
@@ -120,9 +119,3 @@ def _doubted(standing: Standing, gaps: Collection[datetime]) -> Standing:
     if not gaps or standing.confidence is not Confidence.EXACT:
         return standing
     return replace(standing, confidence=Confidence.GAP, since=min(gaps))
-
-
-def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())

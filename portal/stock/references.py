@@ -7,12 +7,13 @@ reference, until an event tells which part has it: then it is that part's, for a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
-REF = "ref:"
+from integrations.mobility_work.body import REF
+from portal.lib.statements import rows_of
+
 KNOWN = "SELECT part, reference FROM {p}stock_partreference WHERE network_id = %s AND part = ANY (%s)"
 HELD = "SELECT reference, part FROM {p}stock_partreference WHERE network_id = %s AND reference = ANY (%s)"
 SET = """
@@ -31,21 +32,22 @@ SELECT t.name FROM unnest(%s::text[]) AS t (name) CROSS JOIN LATERAL (
 
 def references_of(network_id: UUID, parts: Collection[str], *, prefix: str = "") -> dict[str, str]:
     """Return the references of those parts that have one. Needs the scope."""
-    return dict(_rows(KNOWN.format(p=prefix), network_id, list(parts)))
+    return dict(rows_of(KNOWN.format(p=prefix), network_id, list(parts)))
 
 
 def holders_of(network_id: UUID, references: Collection[str], *, prefix: str = "") -> dict[str, set[str]]:
     """Return the keys of the parts that go by each reference, of those that any goes by. Needs the scope."""
     found: dict[str, set[str]] = {}
-    for reference, part in _rows(HELD.format(p=prefix), network_id, list(references)):
+    for reference, part in rows_of(HELD.format(p=prefix), network_id, list(references)):
         found.setdefault(reference, set()).add(part)
     return found
 
 
 def holders_of_names(network_id: UUID, names: Collection[str], *, prefix: str = "") -> dict[str, set[str]]:
     """Return whose ledgers hold what was set under each name: a part's key, or a reference that no part has yet."""
-    held = holders_of(network_id, [name.removeprefix(REF) for name in names if name.startswith(REF)], prefix=prefix)
-    return {name: (held.get(name.removeprefix(REF)) if name.startswith(REF) else None) or {name} for name in names}
+    references = {name: name.removeprefix(REF) for name in names if name.startswith(REF)}
+    held = holders_of(network_id, [*references.values()], prefix=prefix)
+    return {name: held.get(references.get(name, ""), {name}) for name in names}
 
 
 def names_of(network_id: UUID, parts: Collection[str], *, prefix: str = "") -> dict[str, set[str]]:
@@ -53,8 +55,8 @@ def names_of(network_id: UUID, parts: Collection[str], *, prefix: str = "") -> d
     known = references_of(network_id, parts, prefix=prefix)
     names = {*parts, *(REF + reference for reference in known.values())}
     asked = set(parts)
-    return {name: mine for name, owners in holders_of_names(network_id, names, prefix=prefix).items()
-            if (mine := owners & asked)}  # fmt: skip
+    held = {name: owners & asked for name, owners in holders_of_names(network_id, names, prefix=prefix).items()}
+    return {name: mine for name, mine in held.items() if mine}
 
 
 def set_references(network_id: UUID, told: Mapping[str, str], *, prefix: str = "") -> set[str]:
@@ -72,11 +74,5 @@ def set_references(network_id: UUID, told: Mapping[str, str], *, prefix: str = "
         cursor.execute(SET.format(p=prefix), [network_id, [*kept], [*kept.values()]])
     moved = {part: {REF + name for name in (known.get(part), reference) if name} for part, reference in changed.items()}
     names = {name for mine in moved.values() for name in mine}
-    written = {name for (name,) in _rows(WRITTEN, list(names), network_id)}
+    written = {name for (name,) in rows_of(WRITTEN, list(names), network_id)}
     return written | {part for part, mine in moved.items() if mine & written}
-
-
-def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())

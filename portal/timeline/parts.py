@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from integrations.mobility_work.body import REF
 from portal.timeline.models import Subject
-
-REF = "ref:"
 
 
 def parts_of_references(network_id: UUID, references: Collection[str]) -> dict[str, set[str]]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from integrations.mobility_work.body import REF
 from portal.networks.models import Network
 from portal.timeline.filters import KINDS, Filters
 from portal.timeline.models import EventSubject, Reading, Subject
@@ -55,6 +56,22 @@ def subjects_among(networks: Sequence[Network], text: str, readings: Sequence[Re
     by_id = {network.id: network for network in networks}
     distinct = {(item.network_id, item.kind, item.key): item for item in found}
     return [Candidate(item, by_id[item.network_id]) for item in list(distinct.values())[:SHOWN]]
+
+
+def things_among(networks: Sequence[Network], text: str, readings: Sequence[Reading]) -> list[Candidate]:
+    """Return the same, each thing once: what some events name by its reference and others by its id is one thing."""
+    found = subjects_among(networks, text, readings)
+    with_ids = {(each.network.id, each.subject.kind, each.subject.reference) for each in found if _has_id(each.subject)}
+    return [
+        each
+        for each in found
+        if not each.subject.key.startswith(REF)
+        or (each.network.id, each.subject.kind, each.subject.reference) not in with_ids
+    ]
+
+
+def _has_id(subject: Subject) -> bool:
+    return subject.key.startswith("id:")
 
 
 def _people(ids: Iterable[UUID]) -> Iterable[Subject]:

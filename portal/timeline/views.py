@@ -28,7 +28,7 @@ from portal.timeline.filters import FLAGS, VERDICTS, Filters, flag_words, read_f
 from portal.timeline.models import Reading, Subject
 from portal.timeline.queries import COUNT_CAP, count_new, last_positions, timeline_page
 from portal.timeline.rows import days_of
-from portal.timeline.subjects import Candidate, find_subjects, subjects_among
+from portal.timeline.subjects import Candidate, find_subjects, things_among
 
 KIND_ICONS = {
     "task": "clipboard-check",
@@ -78,14 +78,6 @@ def timeline(request: PortalRequest) -> HttpResponse:
 
 def _meant(networks: list[Network], text: str, readings: Sequence[Reading]) -> list[dict[str, Any]]:
     """Return the pages of the things that a search names: mostly it is them that are meant, not their events."""
-    candidates = subjects_among(networks, text, readings)
-    by_id = {(each.network.id, each.subject.kind, each.subject.reference) for each in candidates if _has_id(each)}
-    # What some events name by its reference and others by its id is one thing, and shown once.
-    distinct = [
-        each
-        for each in candidates
-        if _has_id(each) or (each.network.id, each.subject.kind, each.subject.reference) not in by_id
-    ]
     return [
         {
             "subject": found.subject,
@@ -94,12 +86,8 @@ def _meant(networks: list[Network], text: str, readings: Sequence[Reading]) -> l
             "words": PAGES[found.subject.kind],
             "url": _page_of(found),
         }
-        for found in distinct[:MEANT]
+        for found in things_among(networks, text, readings)[:MEANT]
     ]
-
-
-def _has_id(found: Candidate) -> bool:
-    return found.subject.key.startswith("id:")
 
 
 def _page_of(found: Candidate) -> str:

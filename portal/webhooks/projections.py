@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from integrations.facts import ActivityAdded, Fact, TaskChanged, from_json
+from integrations.mobility_work.body import REF
+from portal.lib.statements import rows_of
 from portal.stock import project as stock
 from portal.stock.evidence import Evidence, evidence_of
 from portal.stock.record import mark_folded, not_folded, writes_after
-from portal.stock.references import REF, holders_of_names, names_of, set_references
+from portal.stock.references import holders_of_names, names_of, set_references
 from portal.tasks import project as tasks
 from portal.tasks.fold import Saying
 
@@ -84,23 +84,23 @@ def project(network_id: UUID, positions: Iterable[int], *, read_anew: Collection
     since: dict[str, bytes] = {}
     for part, key in changed:
         since[part] = min(key, since.get(part, key))
-    named = [part for (part,) in _rows(PARTS_NAMED, network_id, touched)]
+    named = [part for (part,) in rows_of(PARTS_NAMED, network_id, touched)]
     since |= dict.fromkeys(follow_references(network_id, named), stock.NONE)
     if since:
         stock.apply(network_id, since, lambda places: parts_evidence(network_id, places))
-    tasks_named = [task for (task,) in _rows(TASKS_NAMED, network_id, touched)]
+    tasks_named = [task for (task,) in rows_of(TASKS_NAMED, network_id, touched)]
     if tasks_named:
         tasks.apply(network_id, tasks_evidence(network_id, tasks_named))
 
 
 def _places(network_id: UUID, positions: Sequence[int]) -> set[tuple[str, bytes]]:
-    return {(part, bytes(key)) for part, key in _rows(PLACES, network_id, positions)}
+    return {(part, bytes(key)) for part, key in rows_of(PLACES, network_id, positions)}
 
 
 def follow_references(network_id: UUID, parts: Sequence[str], *, prefix: str = "") -> set[str]:
     """Bring the references of parts up to what events say now; return the keys whose ledgers are no longer right."""
     keys = [part for part in parts if not part.startswith(REF)]
-    told = dict(_rows(LATEST_REFERENCE, keys, network_id, network_id)) if keys else {}
+    told = dict(rows_of(LATEST_REFERENCE, keys, network_id, network_id)) if keys else {}
     return set_references(network_id, told, prefix=prefix)
 
 
@@ -125,7 +125,7 @@ def parts_evidence(
     """Yield all that is said of the stock of parts after the given places, parts together and each in order."""
     found: dict[str, list[Evidence]] = {}
     parts, after = [part for part, _ in places], [key for _, key in places]
-    for part, key, position, at, facts in _rows(PARTS_EVIDENCE, parts, after, network_id, network_id):
+    for part, key, position, at, facts in rows_of(PARTS_EVIDENCE, parts, after, network_id, network_id):
         evidence = evidence_of(part, _facts(facts), key=bytes(key), at=at, position=position)
         if evidence:
             found.setdefault(part, []).append(evidence)
@@ -149,7 +149,7 @@ def _written(network_id: UUID, after: Mapping[str, bytes], prefix: str) -> Itera
 def tasks_evidence(network_id: UUID, keys: Sequence[str]) -> dict[str, list[Saying]]:
     """Return all that is said of tasks, in order; a task of which nothing is said has an empty list."""
     found: dict[str, list[Saying]] = {key: [] for key in keys}
-    for task, key, position, at, facts in _rows(TASKS_EVIDENCE, list(keys), network_id, network_id):
+    for task, key, position, at, facts in rows_of(TASKS_EVIDENCE, list(keys), network_id, network_id):
         said = next(
             (fact for fact in _facts(facts) if isinstance(fact, (TaskChanged, ActivityAdded)) and fact.task == task),
             None,
@@ -160,9 +160,3 @@ def tasks_evidence(network_id: UUID, keys: Sequence[str]) -> dict[str, list[Sayi
 
 def _facts(stored: Any) -> list[Fact]:
     return [from_json(fact) for fact in (json.loads(stored) if isinstance(stored, str) else stored)]
-
-
-def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())

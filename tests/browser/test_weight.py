@@ -22,6 +22,22 @@ PAGES = (
     "/", "/timeline/", "/stock/", "/stock/low/", "/stock/gaps/", "/tasks/", "/tasks/board/", "/tasks/figures/",
     "/coverage/", "/jobs/", "/send/", "/networks/", "/trail/", "/exports/", "/notices/", "/api/", "/preferences/",
 )  # fmt: skip
+# Pages of one thing: the first that a list leads to.
+FIRST_OF = {
+    "/timeline/": ("/events/", "/things/equipment/", "/things/person/"),
+    "/stock/": ("/stock/part/",),
+    "/stock/gaps/": ("/stock/location/",),
+    "/tasks/": ("/things/task/",),
+    "/send/?network=val-darve-cluses": ("/send/replaceSparePartStock/",),
+}
+NAMED = (
+    "/networks/val-darve-cluses/",
+    "/networks/val-darve-cluses/quarantine/",
+    "/coverage/?network=val-darve-cluses",
+    "/send/?network=val-darve-cluses",
+    "/networks/val-darve-cluses/send/replaceSparePartStock/one/",
+    "/help/",
+)
 SHIFTS = """
 window.jumped = 0;
 new PerformanceObserver((list) => {
@@ -33,11 +49,15 @@ new PerformanceObserver((list) => {
 @pytest.mark.parametrize("width", [1440, 390])
 def test_every_page_is_light_and_holds_still(browser: Browser, product: dict[str, Any], width: int) -> None:
     signed_in = browser.new_context(viewport={"width": width, "height": 900})
-    sign_in(signed_in.new_page(), product, "admin")
-    session = signed_in.storage_state()
+    finder = signed_in.new_page()
+    sign_in(finder, product, "admin")
+    session, found = signed_in.storage_state(), []
+    for path, parts in FIRST_OF.items():
+        finder.goto(product["portal_url"] + path)
+        found += [str(finder.locator(f"main a[href*='{part}']").first.get_attribute("href")) for part in parts]
     signed_in.close()
     heavy, jumping = {}, {}
-    for path in PAGES:
+    for path in (*PAGES, *NAMED, *found):
         # With nothing kept from the page before.
         context = browser.new_context(viewport={"width": width, "height": 900}, storage_state=session)
         context.add_init_script(SHIFTS)
@@ -45,7 +65,8 @@ def test_every_page_is_light_and_holds_still(browser: Browser, product: dict[str
         answers: list[Response] = []
         page.on("response", lambda answer, found=answers: found.append(answer))  # type: ignore[misc]
         opened = page.goto(product["portal_url"] + path, wait_until="networkidle")
-        assert opened is not None and opened.headers["content-encoding"] == "gzip"
+        assert opened is not None and opened.status == 200, path
+        assert opened.headers["content-encoding"] == "gzip", path
         weight = sum(len(gzip.compress(answer.body(), 6)) for answer in answers if answer.status == 200)
         if weight > MOST_BYTES:
             heavy[path] = weight

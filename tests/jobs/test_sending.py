@@ -553,6 +553,15 @@ def test_the_tables_of_states_are_whole() -> None:
     assert reached | {JobState.DRAFT} == set(JobState)
 
 
+def test_a_migration_whose_name_was_given_up_holds_no_worker_up(
+    world: World, vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = in_line(world.foundry, STOCK, levels(1))
+    monkeypatch.setattr(release, "known_migrations", lambda: KNOWN - {sorted(KNOWN)[-2]})
+    send_all(world.foundry)
+    assert state_of(world.foundry, job)[1] == {"accepted": 1}
+
+
 @pytest.mark.parametrize(
     ("known", "said"),
     [

@@ -50,6 +50,15 @@ def test_an_address_that_opens_a_door_is_cut(path: str, log: io.StringIO) -> Non
     assert "secret-token" not in log.getvalue()
 
 
+def test_a_traceback_is_cut_like_a_line(log: io.StringIO) -> None:
+    try:
+        raise ValueError("no header: https://portal.example/unsubscribe/secret-token/")
+    except ValueError:
+        logging.getLogger("portal.notifications.mails").exception("A mail could not be sent")
+    assert "ValueError: no header" in log.getvalue()
+    assert "secret-token" not in log.getvalue()
+
+
 def test_every_address_with_a_token_is_known() -> None:
     assert reverse("invitation", args=["x"]).startswith("/invitation/")
     assert reverse("unsubscribe", args=["x"]).startswith("/unsubscribe/")

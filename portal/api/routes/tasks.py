@@ -12,6 +12,7 @@ from uuid import UUID
 from ninja import Query
 from pydantic import Field
 
+from integrations.mobility_work.body import REF
 from portal.api.answers import Item, Page
 from portal.api.cursors import EventCursor
 from portal.api.door import ApiRequest, networks_of
@@ -22,7 +23,6 @@ from portal.api.registry import listing
 from portal.tasks.models import Task
 
 AREA = "Tasks"
-REF = "ref:"
 STATES = ("scheduled", "started", "completed", "cancelled")
 
 

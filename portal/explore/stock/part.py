@@ -11,13 +11,12 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
-
 from integrations.mobility_work.ordering import lower_bound
 from portal.explore.stock.names import Named, names_of
 from portal.jobs.models import Job, Row
 from portal.jobs.moves import as_they_stand
 from portal.jobs.states import ROW_LOOKS, RowState
+from portal.lib.statements import rows_of
 from portal.networks.models import Network
 from portal.stock.models import Level, NetworkScope, Part
 from portal.stock.standing import Scope
@@ -129,8 +128,8 @@ def consumption_of(network: Network, part: str, *, now: datetime) -> Consumption
     asked = [network.id, part, since]
     since_event = known_since([network])
     first = since_event.astimezone(zone).date() if since_event else None
-    used = {month: quantity for month, quantity, _count in _rows(BY_MONTH, zone.key, *asked)}
-    tasks, equipments = _rows(BY_TASK, *asked), _rows(BY_EQUIPMENT, *asked)
+    used = {month: quantity for month, quantity, _count in rows_of(BY_MONTH, zone.key, *asked)}
+    tasks, equipments = rows_of(BY_TASK, *asked), rows_of(BY_EQUIPMENT, *asked)
     things = [(network.id, "task", task) for task, *_ in tasks if task]
     things += [(network.id, "equipment", about) for about, *_ in equipments]
     names = names_of([network], things)
@@ -144,7 +143,7 @@ def consumption_of(network: Network, part: str, *, now: datetime) -> Consumption
         known_since=first if first and first > months[0] else None,
         tasks=[Use(quantity, names.get((network.id, "task", task or "")), at) for task, quantity, at in tasks],
         equipments=[Use(quantity, names[network.id, "equipment", about], at) for about, quantity, at in equipments],
-        cancelled=_rows(CANCELLED, *asked)[0][0],
+        cancelled=rows_of(CANCELLED, *asked)[0][0],
     )
 
 
@@ -192,7 +191,7 @@ class Need:
 
 def needed_by(network: Network, names: Sequence[str]) -> list[Need]:
     """Return the open tasks that need a part, by its key and its reference, the latest first. Needs the scope."""
-    found = _rows(NEEDED, network.id, list(names), network.id, list(OPEN), list(names), TASKS)
+    found = rows_of(NEEDED, network.id, list(names), network.id, list(OPEN), list(names), TASKS)
     things = [(network.id, "task", task) for task, *_ in found]
     things += [(network.id, kind, about) for *_, kind, about, _ends in found if about]
     named = names_of([network], things)
@@ -224,9 +223,3 @@ def same_reference(network: Network, subject: Subject) -> list[Subject]:
     keys = [each.key for each in others]
     told = set(Part.objects.filter(network_id=network.id, part__in=keys).values_list("part", flat=True))
     return [each for each in others if each.key.startswith("id:") or each.key in told]
-
-
-def _rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
