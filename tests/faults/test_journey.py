@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.browser, pytest.mark.timeout(400)]
 
 ROWS = 25_000
 SLUG = "val-darve-cluses"
-LOST_SECONDS = 6  # the second call is answered so late: time to kill whoever waits for it
+LOST_SECONDS = 6  # the first two calls are answered so late: time to kill whoever waits for the second
 # What is wrong, in the order of the file from row 2 on: its line, and what is said in which cell of which row.
 BROKEN = [
     ("BAD-DECIMAL;12,5;", 2, "quantity", "“12,5” is no whole number."),
@@ -100,6 +100,8 @@ def test_a_manager_mends_sends_and_follows_25000_rows_while_the_worker_is_killed
         page.get_by_label(label).fill(cell)
         page.keyboard.press("Enter")
     expect(page.locator("#figures")).to_contain_text("7 rows have errors.")
+    # The first two answers come late: else a quick machine has sent all three requests before anybody looks.
+    httpx.put(f"{control}/faults", json={"call": "lost_answer", "calls": 2, "seconds": LOST_SECONDS}, timeout=30)
     page.locator("#figures form button").click()
     page.locator("dialog[open] [value=yes]").click()
     page.wait_for_url(re.compile(r"/jobs/[0-9a-f-]+/$"))
@@ -110,7 +112,6 @@ def test_a_manager_mends_sends_and_follows_25000_rows_while_the_worker_is_killed
     while not ask(owner, "SELECT 1 FROM jobs_batch WHERE job_id = %s AND number = 1 AND state = 'answered'", job):
         assert time.monotonic() < deadline, "the first request was not answered"
         time.sleep(0.02)
-    httpx.put(f"{control}/faults", json={"call": "lost_answer", "calls": 1, "seconds": LOST_SECONDS}, timeout=30)
     expect(page.locator("#progress")).to_contain_text("10,000 of", timeout=20_000)
     time.sleep(1)
     [(state,)] = ask(owner, "SELECT state FROM jobs_job WHERE id = %s", job)
@@ -142,7 +143,7 @@ def test_a_manager_mends_sends_and_follows_25000_rows_while_the_worker_is_killed
     sign_in(page, run, "auditor")
     page.goto(address)
     expect(page.locator(".proof")).to_contain_text("confirmed by events")
-    expect(page.locator("main form")).to_have_count(0)
+    expect(page.locator("main form:not([action='/exports/new/'])")).to_have_count(0)  # to take away is to read
     for name in ("Results", "Checked file", "Bad rows as a file", "Original file"):
         with page.expect_download() as download:
             page.get_by_role("link", name=name).click()
